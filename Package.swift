@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "baton",
+  products: [
+    .library(name: "Baton", targets: ["Baton"]),
+    .library(name: "BatonMessages", targets: ["BatonMessages"]),
+    .executable(name: "baton", targets: ["BatonCommand"]),
+    .executable(name: "protoc-gen-baton", targets: ["protoc-gen-baton"]),
+    .executable(name: "file-broker", targets: ["file-broker"]),
+    .executable(name: "baton-benchmarks", targets: ["baton-benchmarks"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    // The only target that touches C structures of the kernel or of protobuf-c.
+    .target(
+      name: "CBaton",
+      cSettings: [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)],
+      linkerSettings: [.linkedLibrary("protobuf-c")]),
+    .target(
+      name: "BatonMessages",
+      dependencies: ["CBaton", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+    .target(
+      name: "Baton",
+      dependencies: [
+        "CBaton", "BatonMessages",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "protoc-gen-baton", dependencies: ["BatonMessages"], swiftSettings: strict),
+    .executableTarget(
+      name: "BatonCommand",
+      dependencies: [
+        "Baton", "BatonMessages",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "file-broker",
+      dependencies: [
+        "Baton",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    // Raw C over the same kind of socket: what the benchmarks compare with.
+    .target(
+      name: "CBenchmark", cSettings: [.define("_GNU_SOURCE")],
+      linkerSettings: [.linkedLibrary("protobuf-c")]),
+    .executableTarget(
+      name: "baton-benchmarks",
+      dependencies: [
+        "Baton", "CBenchmark",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "BatonMessagesTests", dependencies: ["BatonMessages"], swiftSettings: strict),
+  ],
+  cLanguageStandard: .gnu11
+)

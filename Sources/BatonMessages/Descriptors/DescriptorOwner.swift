@@ -1,0 +1,30 @@
+internal import CBaton
+import Synchronization
+internal import SystemPackage
+
+/// One open descriptor number, closed with the last reference (close(2)).
+final class DescriptorOwner: Sendable {
+  private let current: Atomic<Int32>
+
+  init(_ number: Int32) {
+    current = Atomic(number)
+  }
+
+  /// The open number. -1 after ``release()``, which only the sole owner may call.
+  var number: Int32 { current.load(ordering: .relaxed) }
+
+  /// Gives the number up: this owner closes nothing any more.
+  func release() -> Int32 { current.exchange(-1, ordering: .relaxed) }
+
+  deinit {
+    let number = current.load(ordering: .relaxed)
+    if number >= 0 { baton_close(number) }
+  }
+
+  /// fcntl(2), F_DUPFD_CLOEXEC.
+  static func duplicate(_ number: Int32) throws(Errno) -> Int32 {
+    let copy = baton_duplicate(number)
+    if copy < 0 { throw Errno(rawValue: -copy) }
+    return copy
+  }
+}

@@ -1,0 +1,1 @@
+// Raw C peers for the benchmarks.
