@@ -40,7 +40,8 @@ public struct ReceivedDescriptors: ~Copyable {
     }
     let number = numbers[Int(place) - 1]
     guard number >= 0 else {
-      throw CodecError(.descriptor, "descriptor \(place) is used by two fields; each may be used once")
+      throw CodecError(
+        .descriptor, "descriptor \(place) is used by two fields; each may be used once")
     }
     numbers[Int(place) - 1] = -1
     unclaimed -= 1
