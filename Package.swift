@@ -71,6 +71,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "CommandTests",
+      dependencies: ["BatonCommand", "BatonMessages", "file-broker"], swiftSettings: strict),
+    .testTarget(
       name: "BatonMessagesTests", dependencies: ["BatonMessages"], swiftSettings: strict),
   ],
   cLanguageStandard: .gnu11

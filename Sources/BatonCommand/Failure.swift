@@ -1,0 +1,39 @@
+import ArgumentParser
+
+/// Why a command ends without success: one line for people, and the exit status for scripts.
+struct Failure: Error {
+  let status: Status
+  let message: String
+
+  /// The exit statuses that are not a call's own; the numbers are those of sysexits(3).
+  enum Status: Sendable, Hashable {
+    /// The call ended in an error with this code of gRPC's, from 1 to 16.
+    case call(Int32)
+    /// The command line, the request or the schema is wrong, so no call was made.
+    case usage
+    /// No connection was had.
+    case unavailable
+    /// The call went well, its result could not be written.
+    case output
+    /// The command of `--exec` is not there, or cannot be executed; the numbers are a shell's.
+    case commandNotFound, commandNotExecutable
+
+    var number: Int32 {
+      switch self {
+      case .call(let code): (1...16).contains(code) ? code : 2
+      case .usage: 64
+      case .unavailable: 69
+      case .output: 74
+      case .commandNotExecutable: 126
+      case .commandNotFound: 127
+      }
+    }
+  }
+
+  init(_ status: Status, _ message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  static func usage(_ message: String) -> Failure { Failure(.usage, message) }
+}
