@@ -75,6 +75,7 @@ let package = Package(
       dependencies: ["BatonCommand", "BatonMessages", "file-broker"], swiftSettings: strict),
     .testTarget(
       name: "BatonMessagesTests", dependencies: ["BatonMessages"], swiftSettings: strict),
+    .testTarget(name: "PeerTests", exclude: ["Peers"], swiftSettings: strict),
   ],
   cLanguageStandard: .gnu11
 )
