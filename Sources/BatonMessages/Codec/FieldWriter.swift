@@ -165,13 +165,13 @@ public struct FieldWriter {
 
   // MARK: Memory
 
-  private init(base: UnsafeMutableRawPointer, layout: MessageLayout, sharing outer: FieldWriter) {
+  init(base: UnsafeMutableRawPointer, layout: MessageLayout, sharing outer: FieldWriter) {
     self.base = base
     self.layout = .passUnretained(layout)
     context = outer.context
   }
 
-  private func allocate(_ layout: MessageLayout) -> UnsafeMutableRawPointer {
+  func allocate(_ layout: MessageLayout) -> UnsafeMutableRawPointer {
     guard let message = baton_message_make(layout.pointer, shared.pointee.arena) else {
       outOfMemory()
     }
@@ -210,7 +210,7 @@ public struct FieldWriter {
   }
 
   /// Room for a repeated field's elements, which the caller fills; nil when there are none.
-  private func room<T>(_ slot: Int, _ count: Int, of type: T.Type) -> UnsafeMutablePointer<T>? {
+  func room<T>(_ slot: Int, _ count: Int, of type: T.Type) -> UnsafeMutablePointer<T>? {
     if count == 0 { return nil }
     let size = count * MemoryLayout<T>.stride
     guard let memory = baton_arena_allocate(shared.pointee.arena, size) else { outOfMemory() }

@@ -1,0 +1,40 @@
+extension DynamicMessage {
+  /// Reads a message without descriptors.
+  public init(
+    decoding bytes: [UInt8], type: MessageType, limits: CodecLimits = CodecLimits()
+  ) throws(CodecError) {
+    var none = ReceivedDescriptors()
+    try self.init(decoding: bytes, descriptors: &none, type: type, limits: limits)
+  }
+
+  /// Reads a message; its fields claim their descriptors from `descriptors`. One that is left over
+  /// is an error, unless the message carries unknown fields: a newer sender's field may own it.
+  public init(
+    decoding bytes: [UInt8], descriptors: inout ReceivedDescriptors, type: MessageType,
+    limits: CodecLimits = CodecLimits()
+  ) throws(CodecError) {
+    let layout = try type.layout()
+    let span = bytes.span
+    self = try span.withUnsafeBytes { (raw) throws(CodecError) in
+      try Unpacker.unpack(raw, layout: layout, descriptors: &descriptors, limits: limits) {
+        (fields) throws(CodecError) in try DynamicMessage(type, from: &fields)
+      }
+    }
+  }
+
+  /// The message's bytes, with its descriptors beside them; maps in the order of their keys. Throws
+  /// when a descriptor breaks its field's contract.
+  public func encoded() throws(CodecError) -> EncodedMessage {
+    try packed { message in
+      EncodedMessage(bytes: message.bytes(), descriptors: message.descriptors)
+    }
+  }
+
+  /// Lends the message ready to be written to wherever its bytes shall go.
+  public func packed<Result>(
+    _ body: (borrowing PackedMessage) -> Result
+  ) throws(CodecError) -> Result {
+    try Packer.pack(
+      layout: type.layout(), { (fields) throws(CodecError) in try write(to: &fields) }, body)
+  }
+}
