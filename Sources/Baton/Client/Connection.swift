@@ -1,0 +1,164 @@
+public import BatonMessages
+import SystemPackage
+
+/// A client's connection to a server. Any number of calls may be in flight; replies come in any
+/// order. When the connection is lost, every call in flight fails with UNAVAILABLE at once.
+///
+/// It ends with ``close()``, or with its last reference.
+public final class Connection: Sendable {
+  /// The loop that receives. Tasks that prefer it (`withTaskExecutorPreference`) call without
+  /// changing threads.
+  public let loop: EventLoop
+  /// Who is at the other end.
+  public let peer: PeerCredentials
+  private let core: ClientCore
+  private let ownsLoop: Bool
+  private let child: ChildProcess?
+
+  /// Connects and waits until the server has said hello. `fd:` takes the number over.
+  public static func connect(
+    to address: Address, options: ConnectionOptions = ConnectionOptions()
+  ) async throws(ConnectionError) -> Connection {
+    let (socket, child) = try Dialer.connect(address)
+    return try await open(socket, child, options, "\(address)")
+  }
+
+  /// Speaks over a connected `SOCK_SEQPACKET` socket, which it takes over, and waits for the
+  /// server's hello.
+  public static func connect(
+    over socket: consuming Descriptor, options: ConnectionOptions = ConnectionOptions()
+  ) async throws(ConnectionError) -> Connection {
+    let number: Int32
+    do throws(Errno) {
+      number = try socket.take().rawValue
+    } catch {
+      throw ConnectionError(.unreachable, "dup", errno: error)
+    }
+    return try await open(PacketSocket(adopting: number), nil, options, "the given socket")
+  }
+
+  static func open(
+    _ socket: PacketSocket, _ child: ChildProcess?, _ options: ConnectionOptions, _ name: String
+  ) async throws(ConnectionError) -> Connection {
+    let loop: EventLoop
+    let peer: PeerCredentials
+    do throws(Errno) {
+      peer = try PeerCredentials(of: socket)
+      if let given = options.loop {
+        loop = given
+      } else {
+        loop = try EventLoop(options: options.loopOptions)
+      }
+    } catch {
+      throw ConnectionError(.unreachable, "cannot use \(name)", errno: error)
+    }
+    let connection = Connection(socket, child, peer, loop, ownsLoop: options.loop == nil)
+    try await connection.greet(within: options.handshakeTimeout, name)
+    return connection
+  }
+
+  private init(
+    _ socket: PacketSocket, _ child: ChildProcess?, _ peer: PeerCredentials, _ loop: EventLoop,
+    ownsLoop: Bool
+  ) {
+    core = ClientCore(socket, loop: loop)
+    self.child = child
+    self.peer = peer
+    self.loop = loop
+    self.ownsLoop = ownsLoop
+  }
+
+  deinit { close() }
+
+  private func greet(within timeout: Duration, _ name: String) async throws(ConnectionError) {
+    let core = core
+    let timer = loop.schedule(at: LoopClock.now &+ UInt64(timeout.clampedNanoseconds)) {
+      core.close(ConnectionError(.unreachable, "no hello from \(name) within \(timeout)"))
+    }
+    defer { timer.cancel() }
+    guard let error = await core.greet() else { return }
+    throw ConnectionError(
+      error.kind == .protocolViolation ? .protocolViolation : .unreachable,
+      "\(name) did not answer: \(error.message)", errno: error.errno)
+  }
+
+  /// Ends the connection. Calls in flight fail with UNAVAILABLE.
+  public func close() {
+    core.close(ConnectionError(.closed, "the connection was closed by this end"))
+    if ownsLoop { loop.shutdown() }
+  }
+
+  /// Calls a method and waits for its reply.
+  ///
+  /// Cancelling the caller's task ends the call at once, with CANCELLED, and cancels the handler.
+  nonisolated(nonsending) public func call<Request: Message, Response: Message>(
+    _ method: Method<Request, Response>, _ request: Request, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> Response {
+    let call = TypedCall<Response>()
+    let core = core
+    let result = await withTaskCancellationHandler {
+      await withUnsafeContinuation { waiter in
+        call.wait(waiter)
+        do throws(CodecError) {
+          try request.packed { message in
+            core.begin(
+              call, method.identity, size: message.size, descriptors: message.descriptors, options
+            ) { message.write(to: $0) }
+          }
+        } catch {
+          call.fail(RPCError(writing: error, "the request"))
+        }
+      }
+    } onCancel: {
+      core.cancel(call)
+    }
+    return try result.get()
+  }
+
+  /// Calls a method by its name, `files.v1.FileBroker/Open`, with a message that is encoded already.
+  nonisolated(nonsending) public func call(
+    method name: String, _ request: EncodedMessage, options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> Reply {
+    let call = RawCall()
+    let core = core
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { waiter in
+        call.wait(waiter)
+        core.begin(
+          call, MethodIdentity(name), size: request.bytes.count, descriptors: request.descriptors,
+          options
+        ) { $0.copyBytes(request.bytes) }
+      }
+    } onCancel: {
+      core.cancel(call)
+    }
+    if let error = call.error { throw error }
+    return Reply(bytes: call.bytes, descriptors: call.takeDescriptors())
+  }
+}
+
+/// A reply as it came: an encoded message and its descriptors, which are closed with it unless they
+/// are claimed by reading the message.
+public struct Reply: ~Copyable {
+  public var bytes: [UInt8]
+  public var descriptors: ReceivedDescriptors
+}
+
+/// How a client connects.
+public struct ConnectionOptions: Sendable {
+  /// The loop to live on; nil: one of its own, which ends with the connection.
+  public var loop: EventLoop?
+  /// For a loop of its own.
+  public var loopOptions: EventLoopOptions
+  /// How long to wait for the server's hello. 10 seconds by default.
+  public var handshakeTimeout: Duration
+
+  public init(
+    loop: EventLoop? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),
+    handshakeTimeout: Duration = .seconds(10)
+  ) {
+    self.loop = loop
+    self.loopOptions = loopOptions
+    self.handshakeTimeout = handshakeTimeout
+  }
+}

@@ -1,0 +1,91 @@
+public import BatonMessages
+import Synchronization
+import SystemPackage
+
+/// A client's connection whose calls block the calling thread: for callers that are not async, and
+/// the shortest way there and back. One call is in flight at a time; further callers wait their turn.
+public final class SynchronousConnection: Sendable {
+  /// Who is at the other end.
+  public let peer: PeerCredentials
+  private let core: Mutex<SynchronousCore>
+  private let child: ChildProcess?
+
+  /// Connects and waits until the server has said hello. Of `options`, the polling of
+  /// `loopOptions` and the handshake's timeout count.
+  public static func connect(
+    to address: Address, options: ConnectionOptions = ConnectionOptions()
+  ) throws(ConnectionError) -> SynchronousConnection {
+    let (socket, child) = try Dialer.connect(address)
+    let peer: PeerCredentials
+    do throws(Errno) {
+      peer = try PeerCredentials(of: socket)
+    } catch {
+      throw ConnectionError(.unreachable, "cannot use \(address)", errno: error)
+    }
+    let connection = SynchronousConnection(socket, child, peer, options)
+    try connection.greet(within: options.handshakeTimeout, address)
+    return connection
+  }
+
+  private init(
+    _ socket: PacketSocket, _ child: ChildProcess?, _ peer: PeerCredentials,
+    _ options: ConnectionOptions
+  ) {
+    self.peer = peer
+    self.child = child
+    core = Mutex(SynchronousCore(socket, polling: options.loopOptions.polling))
+  }
+
+  private func greet(within timeout: Duration, _ address: Address) throws(ConnectionError) {
+    let result: Result<Void, ConnectionError> = core.withLock { core in
+      do throws(ConnectionError) {
+        return .success(try core.greet(within: timeout))
+      } catch {
+        return .failure(error)
+      }
+    }
+    do throws(ConnectionError) {
+      try result.get()
+    } catch {
+      throw ConnectionError(
+        error.kind == .protocolViolation ? .protocolViolation : .unreachable,
+        "\(address) did not answer: \(error.message)", errno: error.errno)
+    }
+  }
+
+  /// Ends the connection, once the call in flight is over.
+  public func close() {
+    core.withLock { $0.close() }
+  }
+
+  /// Calls a method and waits for its reply.
+  public func call<Request: Message, Response: Message>(
+    _ method: Method<Request, Response>, _ request: Request, options: CallOptions = CallOptions()
+  ) throws(RPCError) -> Response {
+    let result: Result<Response, RPCError> = core.withLock { core in
+      do throws(RPCError) {
+        return .success(try core.call(method, request, options))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+
+  /// Calls a method by its name, `files.v1.FileBroker/Open`, with a message that is encoded already.
+  public func call(
+    method name: String, _ request: EncodedMessage, options: CallOptions = CallOptions()
+  ) throws(RPCError) -> Reply {
+    let result: Result<Reply, RPCError> = core.withLock { core in
+      do throws(RPCError) {
+        return .success(try core.call(MethodIdentity(name), request, options))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch consume result {
+    case .success(let reply): return reply
+    case .failure(let error): throw error
+    }
+  }
+}

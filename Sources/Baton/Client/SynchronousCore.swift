@@ -1,0 +1,349 @@
+import BatonMessages
+internal import CBaton
+import SystemPackage
+
+/// The work of a ``SynchronousConnection``: one call after the other, on the caller's thread.
+struct SynchronousCore: ~Copyable {
+  private let socket: PacketSocket
+  private let buffer = PacketBuffer()
+  private var output: OutgoingPackets
+  private var polling: PollingPolicy
+  private var lastCall: UInt32 = 0
+  private var lost: ConnectionError?
+
+  init(_ socket: PacketSocket, polling: Duration) {
+    self.socket = socket
+    self.polling = PollingPolicy(polling)
+    output = OutgoingPackets(largestPacket: socket.largestPacket)
+  }
+
+  mutating func close() {
+    lose(ConnectionError(.closed, "the connection was closed by this end"))
+  }
+
+  // MARK: Hello
+
+  mutating func greet(within timeout: Duration) throws(ConnectionError) {
+    let hello = WireHello(
+      version: 1, oldestVersion: 1, largestPacket: UInt32(LoopCore.receiveCapacity),
+      mostDescriptors: 253)
+    let deadline = LoopClock.now &+ UInt64(timeout.clampedNanoseconds)
+    do {
+      let bytes = try hello.encoded().bytes
+      output.add(FrameHeader(.hello, head: bytes.count, size: bytes.count)).copyBytes(bytes)
+      try send(by: deadline)
+      let most = try receive(by: deadline) { (frame, _, _) throws(ProtocolError) in
+        try Self.largestPacket(frame)
+      }
+      output.largestPacket = min(output.largestPacket, most)
+    } catch {
+      throw lost ?? ConnectionError(.unreachable, "no hello within \(timeout)")
+    }
+  }
+
+  private static func largestPacket(_ frame: Frame) throws(ProtocolError) -> Int? {
+    guard frame.header.kind == .hello else {
+      throw ProtocolError(
+        "expected a hello first, got a frame of kind \(frame.header.kind.rawValue)")
+    }
+    let hello: WireHello = try Channel.decode(frame.head)
+    guard hello.oldestVersion <= 1, hello.version >= 1, hello.largestPacket >= 4096 else {
+      throw ProtocolError("expected a peer of version 1 with packets of at least 4096 bytes")
+    }
+    return Int(hello.largestPacket)
+  }
+
+  // MARK: Calls
+
+  /// Calls a method with a message of generated code.
+  mutating func call<Request: Message, Response: Message>(
+    _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
+  ) throws(RPCError) -> Response {
+    let outgoing = try begin(method.identity, options)
+    var refusal: RPCError?
+    do throws(CodecError) {
+      refusal = try request.packed { message in
+        queue(outgoing, size: message.size, message.descriptors) { message.write(to: $0) }
+      }
+    } catch {
+      refusal = RPCError(writing: error, "the request")
+    }
+    if let refusal { throw refusal }
+    return try exchange(outgoing) { (message, descriptors) throws(RPCError) in
+      do throws(CodecError) {
+        return try Response(unpacking: message, descriptors: &descriptors)
+      } catch {
+        throw RPCError(reading: error, "the reply")
+      }
+    }
+  }
+
+  /// Calls a method with a message that is encoded already.
+  mutating func call(
+    _ method: MethodIdentity, _ request: EncodedMessage, _ options: CallOptions
+  ) throws(RPCError) -> Reply {
+    let outgoing = try begin(method, options)
+    if let refusal = queue(
+      outgoing, size: request.bytes.count, request.descriptors, { $0.copyBytes(request.bytes) })
+    {
+      throw refusal
+    }
+    return try exchange(outgoing) { (message, descriptors) throws(RPCError) in
+      var taken = ReceivedDescriptors()
+      swap(&taken, &descriptors)
+      return Reply(bytes: Array(message), descriptors: taken)
+    }
+  }
+
+  private struct OutgoingCall {
+    let number: UInt32
+    let method: MethodIdentity
+    let head: [UInt8]
+    let deadline: UInt64?
+    let timeout: Duration?
+  }
+
+  private mutating func begin(
+    _ method: MethodIdentity, _ options: CallOptions
+  ) throws(RPCError) -> OutgoingCall {
+    if let lost { throw RPCError(.unavailable, lost.description) }
+    lastCall = lastCall == UInt32(Int32.max) ? 1 : lastCall + 1
+    guard let timeout = options.timeout else {
+      return OutgoingCall(number: lastCall, method: method, head: [], deadline: nil, timeout: nil)
+    }
+    let nanoseconds = UInt64(max(timeout.clampedNanoseconds, 1))
+    let head = (try? WireRequestHead(timeout: nanoseconds).encoded().bytes) ?? []
+    return OutgoingCall(
+      number: lastCall, method: method, head: head, deadline: LoopClock.now &+ nanoseconds,
+      timeout: timeout)
+  }
+
+  /// Puts the request into a packet. Returns why not, where it does not fit.
+  private mutating func queue(
+    _ call: OutgoingCall, size: Int, _ descriptors: [Descriptor],
+    _ fill: (UnsafeMutableRawPointer) -> Void
+  ) -> RPCError? {
+    let header = FrameHeader(
+      .request, call: call.number, method: call.method.number, isLast: true,
+      head: call.head.count, size: call.head.count + size, descriptors: descriptors.count)
+    if header.size > output.largestBody {
+      return RPCError(.tooLarge(most: output.largestBody), nil)
+    }
+    if descriptors.count > Channel.mostDescriptors {
+      return RPCError(.tooManyDescriptors(descriptors.count), nil)
+    }
+    let memory = output.add(header, descriptors: descriptors)
+    memory.copyBytes(call.head)
+    fill(memory + call.head.count)
+    return nil
+  }
+
+  /// Sends what is queued and waits for the call's answer.
+  private mutating func exchange<Response: ~Copyable>(
+    _ call: OutgoingCall,
+    _ read: (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(RPCError) -> Response
+  ) throws(RPCError) -> Response {
+    do throws(RPCError) {
+      try send(by: call.deadline)
+      let answer = try receive(by: call.deadline) {
+        (frame, descriptors, lost) throws(ProtocolError) in
+        try Self.answer(to: call.number, frame, &descriptors, lost: lost, read)
+      }
+      switch consume answer {
+      case .success(let response): return response
+      case .failure(let error): throw error
+      }
+    } catch {
+      if error.code == .deadlineExceeded && error.origin == .local { cancel(call.number) }
+      throw error
+    }
+  }
+
+  /// The answer, if the frame is it. Answers to calls that were given up are dropped.
+  private static func answer<Response: ~Copyable>(
+    to number: UInt32, _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool,
+    _ read: (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(RPCError) -> Response
+  ) throws(ProtocolError) -> Result<Response, RPCError>? {
+    switch frame.header.kind {
+    case .goodbye: return nil
+    case .status where frame.header.call == number:
+      return .failure(RPCError(status: try Channel.decode(frame.head)))
+    case .message where frame.header.call == number:
+      if lost {
+        return .failure(ClientCore.lostDescriptors(frame.header.descriptors, descriptors.count))
+      }
+      do throws(RPCError) {
+        return .success(try read(frame.message, &descriptors))
+      } catch {
+        return .failure(error)
+      }
+    case .status, .message: return nil
+    default:
+      throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a server")
+    }
+  }
+
+  private mutating func cancel(_ number: UInt32) {
+    if lost != nil { return }
+    _ = output.add(FrameHeader(.cancel, call: number, size: 0))
+    guard let packet = output.takeFirst() else { return }
+    // Best effort: a server that does not hear of it sees the deadline pass.
+    try? socket.send(packet, wait: false)
+    output.recycle(packet)
+  }
+
+  // MARK: Packets
+
+  /// Sends what is queued. What the server sent before it left may still be read, so that it left is
+  /// found when receiving.
+  private mutating func send(by deadline: UInt64?) throws(RPCError) {
+    var refusals: Int64 = 0
+    while let packet = output.takeFirst() {
+      let errno = trySending(packet, wait: deadline == nil)
+      switch errno {
+      case nil, .brokenPipe, .connectionReset:
+        output.recycle(packet)
+        continue
+      case .wouldBlock: try wait(writable: true, by: deadline)
+      case .tooManyReferences, .noBufferSpace:
+        // The kernel bounds the descriptors that a user has in flight over all processes.
+        if refusals == 8 {
+          throw RPCError(.resourceExhausted, "the kernel takes no more descriptors in flight")
+        }
+        refusals += 1
+        baton_sleep(1_000_000 << refusals)
+      case let errno:
+        lose(ConnectionError(.closed, "sending to the server failed", errno: errno))
+        throw unavailable()
+      }
+      output.putBack(packet)
+    }
+  }
+
+  private func trySending(_ packet: OutgoingPacket, wait: Bool) -> Errno? {
+    do throws(Errno) {
+      try socket.send(packet, wait: wait)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Receives frames until `take` makes something of one.
+  private mutating func receive<Value: ~Copyable>(
+    by deadline: UInt64?,
+    _ take: (Frame, inout ReceivedDescriptors, Bool) throws(ProtocolError) -> Value?
+  ) throws(RPCError) -> Value {
+    while true {
+      var packet = try nextPacket(by: deadline)
+      do throws(ProtocolError) {
+        if let value = try Self.read(buffer.memory, &packet, take) { return value }
+      } catch {
+        throw violated(error)
+      }
+    }
+  }
+
+  private struct Packet: ~Copyable {
+    let size: Int
+    var descriptors: ReceivedDescriptors
+    let lost: Bool
+  }
+
+  private static func read<Value: ~Copyable>(
+    _ memory: UnsafeMutableRawBufferPointer, _ packet: inout Packet,
+    _ take: (Frame, inout ReceivedDescriptors, Bool) throws(ProtocolError) -> Value?
+  ) throws(ProtocolError) -> Value? {
+    var frames = PacketFrames(
+      UnsafeRawBufferPointer(rebasing: memory[..<packet.size]), arrived: packet.descriptors.count,
+      lost: packet.lost)
+    while let frame = try frames.next() {
+      if frame.header.descriptors > 0 {
+        if let value = try take(frame, &packet.descriptors, packet.lost) { return value }
+      } else {
+        var none = ReceivedDescriptors()
+        if let value = try take(frame, &none, false) { return value }
+      }
+    }
+    return nil
+  }
+
+  private mutating func nextPacket(by deadline: UInt64?) throws(RPCError) -> Packet {
+    if polling.shouldPoll, let packet = try poll() { return packet }
+    let slept = LoopClock.now
+    while true {
+      if let packet = try tryReceiving(wait: deadline == nil) {
+        polling.slept(from: slept, until: LoopClock.now)
+        return packet
+      }
+      try wait(writable: false, by: deadline)
+    }
+  }
+
+  /// Looks for a packet for a moment, giving the processor away between looks.
+  private mutating func poll() throws(RPCError) -> Packet? {
+    let begin = LoopClock.now
+    var last = begin
+    while true {
+      if let packet = try tryReceiving(wait: false) {
+        polling.paid()
+        return packet
+      }
+      baton_yield()
+      let now = LoopClock.now
+      if polling.isOver(begin: begin, last: last, now: now) { return nil }
+      last = now
+    }
+  }
+
+  /// One recvmsg; nil when nothing is there.
+  private mutating func tryReceiving(wait: Bool) throws(RPCError) -> Packet? {
+    do throws(PacketSocket.ReceiveError) {
+      switch try socket.receive(into: buffer.memory, wait: wait) {
+      case .nothing: return nil
+      case .packet(let size, let descriptors, let lost):
+        return Packet(size: size, descriptors: descriptors, lost: lost)
+      case .end:
+        lose(ConnectionError(.closed, "the server ended the connection"))
+      }
+    } catch {
+      switch error {
+      case .violation(let violation): throw violated(violation)
+      // The error of a peer that left stands before what it still sent: read on.
+      case .system(.connectionReset): return nil
+      case .system(let errno):
+        lose(ConnectionError(.closed, "receiving from the server failed", errno: errno))
+      }
+    }
+    throw unavailable()
+  }
+
+  private func wait(writable: Bool, by deadline: UInt64?) throws(RPCError) {
+    guard let deadline else {
+      _ = baton_wait(socket.number, writable, -1)
+      return
+    }
+    let now = LoopClock.now
+    if now < deadline, baton_wait(socket.number, writable, Int64(clamping: deadline - now)) != 0 {
+      return
+    }
+    throw RPCError(.deadlineExceeded, "no reply within the call's timeout")
+  }
+
+  // MARK: The end
+
+  private mutating func lose(_ error: ConnectionError) {
+    if lost != nil { return }
+    lost = error
+    socket.shutdown()
+  }
+
+  private mutating func violated(_ error: ProtocolError) -> RPCError {
+    lose(ConnectionError(.protocolViolation, "the server broke the protocol: \(error.fault)"))
+    return unavailable()
+  }
+
+  private func unavailable() -> RPCError {
+    RPCError(.unavailable, lost?.description ?? "the connection is closed")
+  }
+}

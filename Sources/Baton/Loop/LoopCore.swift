@@ -1,0 +1,168 @@
+internal import CBaton
+import Glibc
+import Synchronization
+internal import SystemPackage
+
+/// The state and the turns of an ``EventLoop``.
+///
+/// Sendable because everything but `inbox`, `asleep` and `stopping` is touched on the loop's own
+/// thread alone, and those three are made for other threads.
+final class LoopCore: @unchecked Sendable {
+  let poller: Poller
+  let receiveBuffer: UnsafeMutableRawBufferPointer
+  /// The source that data came for last.
+  var hot: (any LoopSource)?
+  private var polling: PollingPolicy
+  private var jobs: [UnownedJob] = []
+  private var running: [UnownedJob] = []
+  private var toFlush: [any LoopSource] = []
+  private var timers = TimerHeap()
+  private var isStopping = false
+
+  private struct Inbox {
+    var jobs: [UnownedJob] = []
+    var bodies: [@Sendable () -> Void] = []
+    var timers: [LoopTimer] = []
+    var isStopped = false
+  }
+  private let inbox = Mutex(Inbox())
+  /// Whether there is something in the inbox.
+  private let hasMail = Atomic(false)
+  private let asleep = Atomic(false)
+
+  /// The largest packet a default socket sends, and then some.
+  static let receiveCapacity = 256 * 1024
+
+  init(_ options: EventLoopOptions) throws(Errno) {
+    poller = try Poller()
+    polling = PollingPolicy(options.polling)
+    receiveBuffer = .allocate(byteCount: Self.receiveCapacity, alignment: 16)
+  }
+
+  deinit { receiveBuffer.deallocate() }
+
+  /// Runs the loop on a thread of its own, which keeps this object and `loop` until it is stopped.
+  func start(_ loop: EventLoop) {
+    LoopThread.start { [self] in
+      baton_set_thread_loop(Unmanaged.passUnretained(self).toOpaque())
+      run(on: loop.asUnownedTaskExecutor())
+      baton_set_thread_loop(nil)
+      withExtendedLifetime(loop) {}
+    }
+  }
+
+  var isCurrent: Bool { baton_thread_loop() == Unmanaged.passUnretained(self).toOpaque() }
+
+  // MARK: From any thread
+
+  func enqueue(_ job: UnownedJob) {
+    if isCurrent {
+      jobs.append(job)
+    } else {
+      post { $0.jobs.append(job) }
+    }
+  }
+
+  func submit(_ body: @escaping @Sendable () -> Void) {
+    post { $0.bodies.append(body) }
+  }
+
+  func add(_ timer: LoopTimer) {
+    if isCurrent {
+      timers.insert(timer)
+    } else {
+      post { $0.timers.append(timer) }
+    }
+  }
+
+  func stop() {
+    post { $0.isStopped = true }
+  }
+
+  private func post(_ change: (inout sending Inbox) -> Void) {
+    inbox.withLock { change(&$0) }
+    hasMail.store(true, ordering: .sequentiallyConsistent)
+    // Only who finds the loop asleep pays for waking it.
+    if asleep.exchange(false, ordering: .sequentiallyConsistent) { poller.wake() }
+  }
+
+  // MARK: On the loop's thread
+
+  func flushLater(_ source: any LoopSource) {
+    toFlush.append(source)
+  }
+
+  private func run(on executor: UnownedTaskExecutor) {
+    while true {
+      if hasMail.load(ordering: .relaxed) { readMail() }
+      if isStopping && jobs.isEmpty { break }
+      runJobs(on: executor)
+      for timer in timers.takeDue() { timer.fire() }
+      flushAll()
+      if jobs.isEmpty { wait() } else { poller.dispatch(waiting: 0) }
+    }
+  }
+
+  private func readMail() {
+    hasMail.store(false, ordering: .sequentiallyConsistent)
+    let mail = inbox.withLock { inbox in
+      let mail = inbox
+      inbox = Inbox(isStopped: inbox.isStopped)
+      return mail
+    }
+    jobs += mail.jobs
+    for timer in mail.timers { timers.insert(timer) }
+    for body in mail.bodies { body() }
+    if mail.isStopped && !isStopping {
+      isStopping = true
+      hot = nil
+      poller.endAll()
+    }
+  }
+
+  private func runJobs(on executor: UnownedTaskExecutor) {
+    // Jobs that jobs add run in the same turn while it is short, so that their frames leave together.
+    for _ in 0..<16 where !jobs.isEmpty {
+      swap(&jobs, &running)
+      for job in running { job.runSynchronously(on: executor) }
+      running.removeAll(keepingCapacity: true)
+    }
+  }
+
+  private func flushAll() {
+    while let source = toFlush.popLast() { source.flush() }
+  }
+
+  private func wait() {
+    if isStopping { return }
+    if polling.shouldPoll, poll() { return }
+    asleep.store(true, ordering: .sequentiallyConsistent)
+    if hasMail.load(ordering: .sequentiallyConsistent) {
+      asleep.store(false, ordering: .sequentiallyConsistent)
+      poller.dispatch(waiting: 0)
+      return
+    }
+    let slept = LoopClock.now
+    poller.dispatch(waiting: timers.nanosecondsLeft(at: slept)) {
+      asleep.store(false, ordering: .sequentiallyConsistent)
+    }
+    polling.slept(from: slept, until: LoopClock.now)
+  }
+
+  /// Looks for work for a moment. Whether some came.
+  private func poll() -> Bool {
+    guard let source = hot else { return false }
+    let begin = LoopClock.now
+    var last = begin
+    while true {
+      if source.poll() || hasMail.load(ordering: .relaxed) {
+        polling.paid()
+        return true
+      }
+      baton_yield()
+      let now = LoopClock.now
+      if polling.isOver(begin: begin, last: last, now: now) { return false }
+      last = now
+    }
+  }
+}

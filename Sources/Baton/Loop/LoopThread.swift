@@ -1,0 +1,26 @@
+internal import CBaton
+import Glibc
+
+/// A detached thread that runs one closure.
+enum LoopThread {
+  private final class Body {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  static func start(_ run: @escaping @Sendable () -> Void) {
+    let body = Unmanaged.passRetained(Body(run))
+    var thread = pthread_t()
+    let result = pthread_create(
+      &thread, nil,
+      { argument in
+        // pthread_create passes on the pointer it was given, which is never null here.
+        let body = Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue()
+        baton_name_thread("baton-loop")
+        body.run()
+        return nil
+      }, body.toOpaque())
+    precondition(result == 0, "pthread_create: \(result)")
+    pthread_detach(thread)
+  }
+}

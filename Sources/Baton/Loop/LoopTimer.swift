@@ -1,0 +1,79 @@
+import Synchronization
+
+/// Something to do on a loop at a time, unless it is cancelled before.
+final class LoopTimer: Sendable {
+  let deadline: UInt64
+  private let body: Mutex<(@Sendable () -> Void)?>
+
+  init(deadline: UInt64, body: @escaping @Sendable () -> Void) {
+    self.deadline = deadline
+    self.body = Mutex(body)
+  }
+
+  /// From any thread. The heap forgets the timer when its time comes.
+  func cancel() {
+    body.withLock { $0 = nil }
+  }
+
+  /// Does nothing when the timer was cancelled.
+  func fire() {
+    let body = body.withLock { body in
+      defer { body = nil }
+      return body
+    }
+    body?()
+  }
+
+  fileprivate var isCancelled: Bool { body.withLock { $0 == nil } }
+}
+
+/// A loop's timers, the earliest first: a binary heap.
+struct TimerHeap {
+  private var heap: [LoopTimer] = []
+
+  /// How long until the earliest is due; nil when there is none.
+  func nanosecondsLeft(at now: UInt64) -> Int64? {
+    guard let first = heap.first else { return nil }
+    return first.deadline <= now ? 0 : Int64(clamping: first.deadline - now)
+  }
+
+  mutating func insert(_ timer: LoopTimer) {
+    heap.append(timer)
+    var child = heap.count - 1
+    while child > 0 {
+      let parent = (child - 1) / 2
+      if heap[parent].deadline <= heap[child].deadline { break }
+      heap.swapAt(parent, child)
+      child = parent
+    }
+  }
+
+  /// Takes out what is due, and what was cancelled from the front. The caller fires it, as a timer's
+  /// body may insert another.
+  mutating func takeDue() -> [LoopTimer] {
+    if heap.isEmpty { return [] }
+    let now = LoopClock.now
+    var due: [LoopTimer] = []
+    while let first = heap.first, first.deadline <= now || first.isCancelled {
+      removeFirst()
+      due.append(first)
+    }
+    return due
+  }
+
+  private mutating func removeFirst() {
+    heap.swapAt(0, heap.count - 1)
+    heap.removeLast()
+    var parent = 0
+    while true {
+      var least = parent
+      for child in [2 * parent + 1, 2 * parent + 2]
+      where child < heap.count && heap[child].deadline < heap[least].deadline {
+        least = child
+      }
+      if least == parent { return }
+      heap.swapAt(parent, least)
+      parent = least
+    }
+  }
+}

@@ -1,0 +1,232 @@
+internal import CBaton
+import Logging
+import Synchronization
+import SystemPackage
+
+/// Serves services at one or more addresses: many connections, many calls in flight on each.
+public final class Server: Sendable {
+  private let addresses: [String]
+  private let services: [any Service]
+  private let options: ServerOptions
+  private let state = Mutex(State())
+
+  private struct State: ~Copyable {
+    var bound: Bound?
+    var loops: [EventLoop] = []
+    var nextLoop = 0
+    var connections: [ObjectIdentifier: ServerConnection] = [:]
+    /// Connected before the server ran.
+    var early: [PacketSocket] = []
+    var isLeaving = false
+  }
+
+  private struct Bound {
+    let methods: MethodTable
+    let listeners: [Listener]
+    let connected: [PacketSocket]
+  }
+
+  /// Cancelled, or nothing is left to serve.
+  private let stopped = OneShot()
+  /// The last connection ended after that.
+  private let drained = OneShot()
+
+  /// A server at `unix:PATH`, `unix:@NAME`, `fd:NUMBER` (a listening or a connected socket, which it
+  /// takes over) or `systemd` (the sockets that LISTEN_FDS announces).
+  public convenience init(
+    address: String, services: [any Service], options: ServerOptions = ServerOptions()
+  ) {
+    self.init(addresses: [address], services: services, options: options)
+  }
+
+  /// A server at several addresses; with none it serves those who ``connect(options:)`` in process.
+  public init(
+    addresses: [String], services: [any Service], options: ServerOptions = ServerOptions()
+  ) {
+    self.addresses = addresses
+    self.services = services
+    self.options = options
+  }
+
+  /// Makes the sockets, so that clients can connect; they are served by ``run()``, which calls this
+  /// where it has not been called.
+  public func bind() throws(ConnectionError) {
+    if state.withLock({ $0.bound != nil }) { return }
+    let methods = try makeMethods()
+    var listeners: [Listener] = []
+    var connected: [PacketSocket] = []
+    do throws(ConnectionError) {
+      for text in addresses {
+        let address = try Address(text)
+        for number in try Self.numbers(of: address) {
+          switch try InheritedSocket.kind(of: number) {
+          case .listening: listeners.append(.adopt(number))
+          case .connected: connected.append(PacketSocket(adopting: number))
+          }
+        }
+        if case .path = address { listeners.append(try .bind(address, mode: options.socketMode)) }
+        if case .abstract = address { listeners.append(try .bind(address, mode: 0)) }
+        if case .command = address { listeners.append(try .bind(address, mode: 0)) }
+      }
+    } catch {
+      for listener in listeners { listener.removeFile() }
+      throw error
+    }
+    state.withLock {
+      $0.bound = Bound(methods: methods, listeners: listeners, connected: connected)
+    }
+  }
+
+  private static func numbers(of address: Address) throws(ConnectionError) -> [Int32] {
+    switch address {
+    case .inherited(let number): [number]
+    case .announced: try InheritedSocket.announced()
+    default: []
+    }
+  }
+
+  private func makeMethods() throws(ConnectionError) -> MethodTable {
+    var methods = MethodTable()
+    for service in services { service.register(in: &methods) }
+    if options.reflection {
+      ReflectionService(services.map { type(of: $0).schema }).register(in: &methods)
+    }
+    if let (one, other) = methods.collision {
+      throw ConnectionError(
+        .services, "\(one) and \(other) have the same identity on the wire; rename one of them")
+    }
+    return methods
+  }
+
+  /// Serves until the task is cancelled, or until the last of the connected sockets it was given
+  /// ends where it does not listen. Then it takes no more calls, waits for those in flight as long as
+  /// the options say, and removes the sockets' files.
+  public func run() async throws(ConnectionError) {
+    try bind()
+    guard let bound = state.withLock({ $0.bound }) else { return }
+    let loops = try makeLoops()
+    let acceptors = try await accept(bound.listeners, loops[0])
+    let early = state.withLock { state in
+      state.loops = loops
+      defer { state.early = [] }
+      return state.early
+    }
+    for socket in bound.connected + early { adopt(socket, bound.methods) }
+    stopIfDone()
+    await withTaskCancellationHandler {
+      await stopped.wait()
+    } onCancel: {
+      stopped.fire()
+    }
+    for acceptor in acceptors { acceptor.stop() }
+    for listener in bound.listeners { listener.removeFile() }
+    await drain(loops[0])
+    for loop in loops { loop.shutdown() }
+  }
+
+  /// Connects to this server within the process, over a socket pair.
+  public func connect(
+    options: ConnectionOptions = ConnectionOptions()
+  ) async throws(ConnectionError) -> Connection {
+    let ours: PacketSocket
+    let theirs: PacketSocket
+    do throws(Errno) {
+      (ours, theirs) = try PacketSocket.pair()
+    } catch {
+      throw ConnectionError(.unreachable, "socketpair", errno: error)
+    }
+    let methods: MethodTable? = state.withLock { state in
+      if state.loops.isEmpty { state.early.append(theirs) }
+      return state.loops.isEmpty ? nil : state.bound?.methods
+    }
+    if let methods { adopt(theirs, methods) }
+    return try await Connection.open(ours, nil, options, "the server in this process")
+  }
+
+  // MARK: Life
+
+  private func makeLoops() throws(ConnectionError) -> [EventLoop] {
+    var loops: [EventLoop] = []
+    do throws(Errno) {
+      for _ in 0..<max(1, options.loops) {
+        loops.append(try EventLoop(options: options.loopOptions))
+      }
+    } catch {
+      for loop in loops { loop.shutdown() }
+      throw ConnectionError(.address, "cannot start an event loop", errno: error)
+    }
+    return loops
+  }
+
+  private func accept(
+    _ listeners: [Listener], _ loop: EventLoop
+  ) async throws(ConnectionError) -> [Acceptor] {
+    let acceptors = listeners.map { listener in
+      Acceptor(listener, loop: loop, logger: options.logger) { [weak self] socket in
+        guard let self, let methods = state.withLock({ $0.bound?.methods }) else { return }
+        adopt(socket, methods)
+      }
+    }
+    for acceptor in acceptors {
+      loop.execute { [logger = options.logger] in
+        do throws(Errno) {
+          try acceptor.start()
+        } catch {
+          logger.critical("cannot accept connections: \(error)")
+        }
+      }
+    }
+    return acceptors
+  }
+
+  private func adopt(_ socket: PacketSocket, _ methods: MethodTable) {
+    guard let peer = try? PeerCredentials(of: socket) else { return }
+    let (loop, isLeaving) = state.withLock { state in
+      defer { state.nextLoop += 1 }
+      return (state.loops[state.nextLoop % state.loops.count], state.isLeaving)
+    }
+    if isLeaving { return }
+    let connection = ServerConnection(
+      socket, peer, loop: loop, methods: methods, limit: options.callsPerConnection,
+      logger: options.logger
+    ) { [weak self] in self?.ended($0) }
+    state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
+    connection.start()
+  }
+
+  private func ended(_ connection: ServerConnection) {
+    let isDrained = state.withLock { state in
+      state.connections[ObjectIdentifier(connection)] = nil
+      return state.isLeaving && state.connections.isEmpty
+    }
+    if isDrained { drained.fire() }
+    stopIfDone()
+  }
+
+  /// Without a listener there is nothing to wait for when the connections it was given have ended.
+  private func stopIfDone() {
+    let isDone = state.withLock { state in
+      guard let bound = state.bound, bound.listeners.isEmpty, !bound.connected.isEmpty else {
+        return false
+      }
+      return state.connections.isEmpty
+    }
+    if isDone { stopped.fire() }
+  }
+
+  private func drain(_ loop: EventLoop) async {
+    let connections = state.withLock { state in
+      state.isLeaving = true
+      return Array(state.connections.values)
+    }
+    if connections.isEmpty { return }
+    for connection in connections { connection.leave() }
+    let timer = loop.schedule(
+      at: LoopClock.now &+ UInt64(options.drainTimeout.clampedNanoseconds)
+    ) {
+      for connection in connections { connection.close() }
+    }
+    await drained.wait()
+    timer.cancel()
+  }
+}

@@ -1,0 +1,111 @@
+import BatonMessages
+internal import CBaton
+import SystemPackage
+
+/// A connected SOCK_SEQPACKET socket, closed with the last reference: whoever is in a system call on
+/// it holds one, so that its number is not used again meanwhile.
+final class PacketSocket: Sendable {
+  let number: Int32
+
+  /// Takes `number` over.
+  init(adopting number: Int32) {
+    self.number = number
+  }
+
+  deinit { baton_close(number) }
+
+  /// Two sockets connected to each other (socketpair(2)).
+  static func pair() throws(Errno) -> (PacketSocket, PacketSocket) {
+    var numbers: [Int32] = [-1, -1]
+    let result = baton_socket_pair(&numbers)
+    if result < 0 { throw Errno(rawValue: -result) }
+    return (PacketSocket(adopting: numbers[0]), PacketSocket(adopting: numbers[1]))
+  }
+
+  /// The most bytes one packet may have: SO_SNDBUF less what the kernel keeps for itself.
+  var largestPacket: Int {
+    let buffer = Int(baton_send_buffer(number))
+    return max(buffer - 32, 4096)
+  }
+
+  /// Sends one packet. Throws `wouldBlock` when the socket is full and `wait` is not set.
+  func send(_ packet: OutgoingPacket, wait: Bool) throws(Errno) {
+    let result =
+      packet.descriptors.isEmpty
+      ? baton_send(number, packet.bytes.baseAddress, packet.count, nil, 0, wait)
+      : Self.withNumbers(of: packet.descriptors) {
+        baton_send(number, packet.bytes.baseAddress, packet.count, $0, $1, wait)
+      }
+    if result < 0 { throw Errno(rawValue: Int32(-result)) }
+  }
+
+  private static func withNumbers(
+    of descriptors: [Descriptor], _ body: (UnsafePointer<Int32>, Int32) -> Int
+  ) -> Int {
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: descriptors.count) { numbers in
+      for (index, descriptor) in descriptors.enumerated() {
+        numbers.initializeElement(
+          at: index, to: descriptor.withFileDescriptor { $0.rawValue })
+      }
+      let result = body(numbers.baseAddress!, Int32(descriptors.count))
+      withExtendedLifetime(descriptors) {}
+      return result
+    }
+  }
+
+  /// What one recvmsg brought.
+  enum Received: ~Copyable {
+    /// Nothing is there now.
+    case nothing
+    case end
+    case packet(size: Int, ReceivedDescriptors, lost: Bool)
+  }
+
+  /// Receives one packet into `buffer`. Its descriptors are owned at once, whatever it is.
+  func receive(
+    into buffer: UnsafeMutableRawBufferPointer, wait: Bool
+  ) throws(ReceiveError) -> Received {
+    let outcome: Result<Received, ReceiveError> = withUnsafeTemporaryAllocation(
+      of: Int32.self, capacity: Int(BATON_PACKET_DESCRIPTORS)
+    ) { numbers in
+      let raw = baton_receive(number, buffer.baseAddress, buffer.count, numbers.baseAddress, wait)
+      let descriptors = ReceivedDescriptors(
+        adopting: UnsafePointer(numbers.baseAddress!), count: Int(raw.count))
+      if raw.size < 0 {
+        let errno = Errno(rawValue: Int32(-raw.size))
+        if errno == .wouldBlock || errno == .resourceTemporarilyUnavailable {
+          return .success(.nothing)
+        }
+        return .failure(.system(errno))
+      }
+      if raw.size == 0 {
+        if !raw.had_control { return .success(.end) }
+        return .failure(.violation(ProtocolError("a packet of no bytes with a control message")))
+      }
+      if raw.cut {
+        return .failure(
+          .violation(ProtocolError("expected a packet of at most \(buffer.count) bytes")))
+      }
+      return .success(.packet(size: raw.size, descriptors, lost: raw.lost))
+    }
+    switch consume outcome {
+    case .success(let received): return received
+    case .failure(let error): throw error
+    }
+  }
+
+  enum ReceiveError: Error {
+    case system(Errno)
+    case violation(ProtocolError)
+  }
+
+  /// Tells the peer that nothing more comes (shutdown(2), SHUT_WR).
+  func finishSending() {
+    baton_finish_sending(number)
+  }
+
+  /// Ends both directions (shutdown(2), SHUT_RDWR); who waits in a call is woken.
+  func shutdown() {
+    baton_shutdown(number)
+  }
+}

@@ -1,0 +1,59 @@
+// Sockets, their addresses and who is at the other end. Every function returns a negative errno.
+#ifndef BATON_SOCKETS_H
+#define BATON_SOCKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// A path of at most 107 bytes, or with `abstract` a name of at most 107 without the leading zero.
+typedef struct baton_name {
+  const char *bytes;
+  size_t size;
+  bool abstract;
+} baton_name;
+
+// socket(2), connect(2): SOCK_SEQPACKET, close on exec. The number.
+int baton_connect(baton_name name);
+// socket(2), bind(2) with `mode` for the socket's file, listen(2). The number.
+int baton_listen(baton_name name, uint32_t mode);
+// socketpair(2): SOCK_SEQPACKET, close on exec.
+int baton_socket_pair(int pair[2]);
+// accept4(2) without waiting; close on exec. The number, or -EAGAIN.
+int baton_accept(int listener);
+// shutdown(2), SHUT_WR.
+int baton_finish_sending(int socket);
+// shutdown(2), SHUT_RDWR.
+int baton_shutdown(int socket);
+
+enum baton_socket_kind { BATON_SOCKET_CONNECTED = 0, BATON_SOCKET_LISTENING = 1 };
+// Whether an inherited number is a unix SOCK_SEQPACKET socket and of which kind; -ENOTSOCK and
+// -EPROTOTYPE when it is not.
+int baton_socket_kind(int socket);
+// getsockopt(2), SO_SNDBUF, as the kernel counts it (twice what was asked for).
+int baton_send_buffer(int socket);
+
+typedef struct baton_credentials {
+  pid_t pid;
+  uid_t uid;
+  gid_t gid;
+} baton_credentials;
+// getsockopt(2), SO_PEERCRED: who connected, as of then.
+int baton_peer_credentials(int socket, baton_credentials *credentials);
+// getsockopt(2), SO_PEERPIDFD: a pidfd, close on exec. -EINVAL: the peer is reaped; -ENOPROTOOPT: an
+// old kernel.
+int baton_peer_pidfd(int socket);
+// ppoll(2), `nanoseconds` at most; negative waits for ever. 1 when ready, 0 when the time is over.
+int baton_wait(int socket, bool writable, int64_t nanoseconds);
+// nanosleep(2).
+void baton_sleep(int64_t nanoseconds);
+
+// fork(2) and execvp(3) of `arguments` with `socket` as number 3, announced as systemd does:
+// LISTEN_FDS=1, LISTEN_FDNAMES=baton, LISTEN_PID. A pidfd, close on exec; a negative errno when the
+// command could not be started.
+int baton_spawn(char *const arguments[], int socket);
+// waitid(2) on a pidfd. 1 when the process ended and is reaped, 0 when it runs on.
+int baton_reap(int pidfd, bool wait);
+
+#endif

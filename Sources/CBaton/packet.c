@@ -1,0 +1,73 @@
+#include "packet.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// Takes the numbers out of one control message by its cmsg_len; what is over the room is closed.
+static void adopt(const struct cmsghdr *control, int *descriptors, baton_received *result) {
+  if (control->cmsg_len < CMSG_LEN(0)) return;
+  size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  for (size_t i = 0; i < count; i++) {
+    int number;
+    memcpy(&number, CMSG_DATA(control) + i * sizeof(int), sizeof number);
+    if (result->count < BATON_PACKET_DESCRIPTORS) {
+      descriptors[result->count++] = number;
+    } else {
+      close(number);
+      result->lost = true;
+    }
+  }
+}
+
+baton_received baton_receive(int socket, void *buffer, size_t room, int *descriptors, bool wait) {
+  // CMSG_SPACE rounds up, so that more than 253 can arrive only as several control messages.
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(BATON_PACKET_DESCRIPTORS * sizeof(int))];
+  struct iovec part = {buffer, room};
+  struct msghdr message;
+  baton_received result = {0};
+  do {
+    message = (struct msghdr){.msg_iov = &part,
+                              .msg_iovlen = 1,
+                              .msg_control = control,
+                              .msg_controllen = sizeof control};
+    result.size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+  } while (result.size < 0 && errno == EINTR);
+  if (result.size < 0) {
+    result.size = -errno;
+    return result;
+  }
+  for (struct cmsghdr *at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at)) {
+    result.had_control = true;
+    if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_RIGHTS)
+      adopt(at, descriptors, &result);
+  }
+  result.cut = message.msg_flags & MSG_TRUNC;
+  result.lost |= (message.msg_flags & MSG_CTRUNC) != 0;
+  return result;
+}
+
+ssize_t baton_send(int socket, const void *bytes, size_t size, const int *descriptors, int count,
+                   bool wait) {
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(BATON_PACKET_DESCRIPTORS * sizeof(int))];
+  struct iovec part = {(void *)bytes, size};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+  if (count > BATON_PACKET_DESCRIPTORS) return -EINVAL;
+  if (count > 0) {
+    size_t length = (size_t)count * sizeof(int);
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(length);
+    memset(control, 0, message.msg_controllen);
+    struct cmsghdr *at = CMSG_FIRSTHDR(&message);
+    at->cmsg_level = SOL_SOCKET;
+    at->cmsg_type = SCM_RIGHTS;
+    at->cmsg_len = CMSG_LEN(length);
+    memcpy(CMSG_DATA(at), descriptors, length);
+  }
+  ssize_t sent;
+  do {
+    sent = sendmsg(socket, &message, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
+  } while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -errno : sent;
+}
