@@ -1,0 +1,119 @@
+import Baton
+import BatonMessages
+import SystemPackage
+import Testing
+
+/// Runs `body` with a server that listens at a path of its own.
+func withServer<Result>(
+  _ service: EchoService = EchoService(), options: ServerOptions = ServerOptions(),
+  _ body: (String) async throws -> Result
+) async throws -> Result {
+  let path = FilePath("/tmp").appending("baton-\(UInt64.random(in: 0 ... .max)).sock")
+  let address = "unix:\(path)"
+  let server = Server(address: address, services: [service], options: options)
+  try server.bind()
+  return try await withThrowingTaskGroup(of: Void.self) { group in
+    group.addTask { try await server.run() }
+    let result = try await body(address)
+    group.cancelAll()
+    return result
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct CallTests {
+  @Test func `a call brings back what the handler answers`() async throws {
+    try await withServer { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let reply = try await connection.call(
+        EchoService.echo, EchoMessage(payload: [1, 2], number: 7))
+      #expect(reply.payload == [1, 2])
+      #expect(reply.number == 7)
+      connection.close()
+    }
+  }
+
+  @Test func `a synchronous handler and a synchronous client exchange a descriptor`() async throws {
+    try await withServer { address in
+      let connection = try SynchronousConnection.connect(to: Address(address))
+      let file = try FileDescriptor.open("/etc/hostname", .readOnly)
+      let sent = Descriptor(adopting: file)
+      let reply = try connection.call(EchoService.direct, EchoMessage(files: [sent, sent]))
+      #expect(reply.files.count == 2)
+      connection.close()
+    }
+  }
+
+  @Test func `many calls are in flight at once`() async throws {
+    try await withServer { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let sum = try await withThrowingTaskGroup(of: UInt64.self) { group in
+        for number in 1...500 {
+          group.addTask {
+            try await connection.call(EchoService.echo, EchoMessage(number: UInt64(number))).number
+          }
+        }
+        return try await group.reduce(0, +)
+      }
+      #expect(sum == 125_250)
+      connection.close()
+    }
+  }
+
+  @Test func `what a handler throws is the call's error`() async throws {
+    let service = EchoService { _, _ in throw RPCError(.notFound, "no such thing") }
+    try await withServer(service) { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let error = await #expect(throws: RPCError.self) {
+        try await connection.call(EchoService.echo, EchoMessage())
+      }
+      #expect(error == RPCError(.notFound, "no such thing", origin: .peer))
+    }
+  }
+
+  @Test func `cancelling the caller cancels the handler`() async throws {
+    let (cancelled, continuation) = AsyncStream<Bool>.makeStream()
+    let service = EchoService { request, _ in
+      await withTaskCancellationHandler {
+        for await _ in AsyncStream<Void>(unfolding: { try? await Task.sleep(for: .seconds(60)) }) {
+          if Task.isCancelled { break }
+        }
+      } onCancel: {
+        continuation.yield(true)
+      }
+      return request
+    }
+    try await withServer(service) { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let call = Task { try await connection.call(EchoService.echo, EchoMessage()) }
+      // The direct call is answered after the first has been begun.
+      _ = try await connection.call(EchoService.direct, EchoMessage())
+      call.cancel()
+      let result = await call.result
+      #expect(throws: RPCError.self) { try result.get() }
+      var events = cancelled.makeAsyncIterator()
+      #expect(await events.next() == true)
+    }
+  }
+
+  @Test func `a deadline that passes ends the call`() async throws {
+    let service = EchoService { request, _ in
+      try await Task.sleep(for: .seconds(60))
+      return request
+    }
+    try await withServer(service) { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let error = await #expect(throws: RPCError.self) {
+        try await connection.call(
+          EchoService.echo, EchoMessage(), options: CallOptions(timeout: .milliseconds(20)))
+      }
+      #expect(error?.code == .deadlineExceeded)
+    }
+  }
+
+  @Test func `nobody at the address is unreachable`() async throws {
+    let error = await #expect(throws: ConnectionError.self) {
+      try await Connection.connect(to: Address("unix:/tmp/baton-nobody.sock"))
+    }
+    #expect(error?.kind == .unreachable)
+  }
+}
