@@ -70,13 +70,22 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    // Kernel objects that tests pass around and that Swift cannot make.
+    .target(
+      name: "CKernelObjects", path: "Tests/CKernelObjects",
+      cSettings: [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]),
     .testTarget(
       name: "CommandTests",
       dependencies: ["BatonCommand", "BatonMessages", "file-broker"], swiftSettings: strict),
     .testTarget(name: "BatonTests", dependencies: ["Baton", "BatonMessages"], swiftSettings: strict),
-    .testTarget(
-      name: "BatonMessagesTests", dependencies: ["BatonMessages"], swiftSettings: strict),
     .testTarget(name: "PeerTests", exclude: ["Peers"], swiftSettings: strict),
+    .testTarget(
+      name: "BatonMessagesTests",
+      dependencies: [
+        "BatonMessages", "CBaton", "CKernelObjects",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
   ],
   cLanguageStandard: .gnu11
 )

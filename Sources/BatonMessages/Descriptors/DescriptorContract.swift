@@ -1,6 +1,13 @@
-/// What a descriptor must be, as the schema's `(baton.descriptor)` option says.
+internal import SystemPackage
+
+/// What a descriptor must be, as the schema's `(baton.descriptor)` option says. It is checked when a
+/// message is written and when one is read.
+///
+/// A contract is met at the moment of the check. It does not confine the holder, see ``Descriptor``,
+/// and it does not promise that the content stays as it is.
 public struct DescriptorContract: Sendable, Hashable {
   public var kind: DescriptorKind
+  /// The least that the descriptor must allow.
   public var access: DescriptorAccess
   /// Whether the field must hold a descriptor.
   public var required: Bool
@@ -12,45 +19,31 @@ public struct DescriptorContract: Sendable, Hashable {
     self.access = access
     self.required = required
   }
-}
 
-/// The kinds of kernel object a field can ask for. The numbers are those of `baton.Descriptor.Kind`
-/// in `Schemas/baton/options.proto`.
-public enum DescriptorKind: Int32, Sendable, Hashable, CaseIterable {
-  case any = 0
-  case regularFile = 1
-  case directory = 2
-  case pipe = 3
-  case socket = 4
-  case streamSocket = 5
-  case datagramSocket = 6
-  case sequencedPacketSocket = 7
-  case memory = 8
-  case event = 9
-  case process = 10
-  case terminal = 11
-  case timer = 12
-  case signal = 13
-  case epoll = 14
-  case characterDevice = 15
-  case blockDevice = 16
-  case dmabuf = 17
-  case pathOnly = 18
-}
-
-/// What the holder may do with a descriptor, from its access mode (fcntl(2), F_GETFL). The numbers
-/// are those of `baton.Descriptor.Access`.
-public enum DescriptorAccess: Int32, Sendable, Hashable, CaseIterable {
-  case any = 0
-  case read = 1
-  case write = 2
-  case readWrite = 3
-}
-
-extension DescriptorContract {
-  /// Throws what was expected and what `descriptor` is instead. Asks the kernel nothing when the
-  /// contract asks for nothing.
+  /// Throws what was expected and what `descriptor` is instead.
+  ///
+  /// Costs one fstat(2) for the kind and one fcntl(2) for the access; one more of either tells memory,
+  /// terminals and types of socket apart, two more the kinds without a path (fstatfs(2), readlink(2)
+  /// of `/proc/self/fd/N`, so that ``DescriptorKind/event``, ``DescriptorKind/timer``,
+  /// ``DescriptorKind/signal`` and ``DescriptorKind/epoll`` are refused where `/proc` is not
+  /// mounted). Writing access asks for seals, too. A contract that asks for nothing costs nothing.
   public func check(_ descriptor: Descriptor) throws(CodecError) {
     if kind == .any && access == .any { return }
+    let finding: DescriptorDescription?
+    do throws(Errno) {
+      finding = try descriptor.withFileDescriptor { (descriptor) throws(Errno) in
+        let object = KernelObject(number: descriptor.rawValue)
+        return try object.meets(self) ? nil : object.describe()
+      }
+    } catch {
+      throw CodecError(
+        .descriptor, "expected \(self), got one that tells nothing of itself: \(error)")
+    }
+    if let finding { throw CodecError(.descriptor, "expected \(self), got \(finding)") }
   }
+}
+
+extension DescriptorContract: CustomStringConvertible {
+  /// As in `a regular file open for reading`.
+  public var description: String { kind.phrase + access.phrase }
 }

@@ -23,8 +23,6 @@ final class DescriptorOwner: Sendable {
 
   /// fcntl(2), F_DUPFD_CLOEXEC.
   static func duplicate(_ number: Int32) throws(Errno) -> Int32 {
-    let copy = baton_duplicate(number)
-    if copy < 0 { throw Errno(rawValue: -copy) }
-    return copy
+    try SystemCall.result(baton_duplicate(number))
   }
 }

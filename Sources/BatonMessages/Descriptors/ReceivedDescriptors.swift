@@ -1,56 +1,100 @@
 internal import CBaton
+public import SystemPackage
 
 /// The descriptors that came with one message, owned from the instant they were received until a
-/// field of the message claims them. What nobody claims is closed.
+/// field of the message claims them. What nobody claims is closed (close(2)) with the table.
 public struct ReceivedDescriptors: ~Copyable {
-  private var numbers: UnsafeMutableBufferPointer<Int32>?
-  private var unclaimed: Int
+  /// How many fit without an allocation.
+  private static var inlineCapacity: Int { 4 }
+
+  /// Open numbers in the order of their places, -1 where one was claimed. They lie in `inline` until
+  /// there are too many, then all of them in `allocated`.
+  private var inline: InlineArray<4, Int32>
+  private var allocated: UnsafeMutablePointer<Int32>?
+  private var capacity: Int32
+
+  /// How many came, claimed or not.
+  public var count: Int { Int(came) }
+  private var came: Int32
+
+  /// How many no field has claimed yet.
+  public var unclaimedCount: Int { Int(unclaimed) }
+  private var unclaimed: Int32
 
   /// No descriptors.
   public init() {
-    numbers = nil
+    inline = InlineArray(repeating: -1)
+    allocated = nil
+    capacity = Int32(Self.inlineCapacity)
+    came = 0
     unclaimed = 0
   }
 
   /// Takes over `count` open numbers that `source` points to; the memory stays the caller's.
   package init(adopting source: UnsafePointer<Int32>, count: Int) {
-    unclaimed = count
-    if count == 0 {
-      numbers = nil
-      return
-    }
-    let copy = UnsafeMutableBufferPointer<Int32>.allocate(capacity: count)
-    _ = copy.initialize(from: UnsafeBufferPointer(start: source, count: count))
-    numbers = copy
+    self.init()
+    adopt(source, count: count)
   }
 
-  /// How many came, claimed or not.
-  public var count: Int { numbers?.count ?? 0 }
+  /// Duplicates of `descriptors`, which stay the caller's (fcntl(2), F_DUPFD_CLOEXEC): for reading a
+  /// message that was written in the same process.
+  public init(duplicating descriptors: [Descriptor]) throws(Errno) {
+    self.init()
+    reserve(descriptors.count)
+    for descriptor in descriptors {
+      var number = try descriptor.call(baton_duplicate)
+      adopt(&number, count: 1)
+    }
+  }
 
-  /// How many no field has claimed yet.
-  public var unclaimedCount: Int { unclaimed }
+  /// Takes over `count` more open numbers, which get the next places: those of a message's second
+  /// packet.
+  package mutating func adopt(_ source: UnsafePointer<Int32>, count: Int) {
+    reserve(Int(came) + count)
+    for index in 0..<count { self[Int(came) + index] = source[index] }
+    came += Int32(count)
+    unclaimed += Int32(count)
+  }
 
   /// The handle for the descriptor at `place`, which counts from one as on the wire.
   mutating func claim(_ place: UInt32) throws(CodecError) -> Descriptor {
-    guard let numbers, place >= 1, place <= numbers.count else {
+    guard place >= 1, place <= came else {
       throw CodecError(
         .descriptor,
-        "expected a descriptor's place from 1 to \(count), as many came with the message; got \(place)"
+        "expected a descriptor's place from 1 to \(came), as many came with the message; got \(place)"
       )
     }
-    let number = numbers[Int(place) - 1]
+    let index = Int(place) - 1
+    let number = self[index]
     guard number >= 0 else {
       throw CodecError(
         .descriptor, "descriptor \(place) is used by two fields; each may be used once")
     }
-    numbers[Int(place) - 1] = -1
+    self[index] = -1
     unclaimed -= 1
     return Descriptor(owner: DescriptorOwner(number))
   }
 
+  private subscript(index: Int) -> Int32 {
+    get { allocated?[index] ?? inline[index] }
+    set {
+      if let allocated { allocated[index] = newValue } else { inline[index] = newValue }
+    }
+  }
+
+  private mutating func reserve(_ wanted: Int) {
+    if wanted <= Int(capacity) { return }
+    let larger = Swift.max(wanted, 2 * Int(capacity))
+    let memory = UnsafeMutablePointer<Int32>.allocate(capacity: larger)
+    for index in 0..<Int(came) { (memory + index).initialize(to: self[index]) }
+    (memory + Int(came)).initialize(repeating: -1, count: larger - Int(came))
+    allocated?.deallocate()
+    allocated = memory
+    capacity = Int32(larger)
+  }
+
   deinit {
-    guard let numbers else { return }
-    for number in numbers where number >= 0 { baton_close(number) }
-    numbers.deallocate()
+    for index in 0..<Int(came) where self[index] >= 0 { baton_close(self[index]) }
+    allocated?.deallocate()
   }
 }

@@ -1,0 +1,104 @@
+#include "kernel_objects.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <linux/udmabuf.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+static int result(long descriptor) { return descriptor < 0 ? -errno : (int)descriptor; }
+
+int make_eventfd(void) { return result(eventfd(0, EFD_CLOEXEC)); }
+int make_timerfd(void) { return result(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)); }
+int make_epoll(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }
+int make_pidfd(void) { return result(syscall(SYS_pidfd_open, getpid(), 0)); }
+int make_inotify(void) { return result(inotify_init1(IN_CLOEXEC)); }
+int make_netlink_socket(void) {
+  return result(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+}
+
+int make_signalfd(void) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGUSR1);
+  return result(signalfd(-1, &signals, SFD_CLOEXEC));
+}
+
+int make_terminal(int *terminal) {
+  int controller = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  char name[64];
+  if (controller < 0 || grantpt(controller) || unlockpt(controller) ||
+      ptsname_r(controller, name, sizeof name))
+    return -errno;
+  *terminal = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  return *terminal < 0 ? -errno : controller;
+}
+
+int make_dmabuf(void) {
+  int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+  if (device < 0) return -errno;
+  int memory = memfd_create("dmabuf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  size_t size = (size_t)sysconf(_SC_PAGESIZE);
+  if (memory < 0 || ftruncate(memory, (off_t)size) || fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK))
+    return -errno;
+  struct udmabuf_create create = {
+      .memfd = (unsigned)memory, .flags = UDMABUF_FLAGS_CLOEXEC, .size = size};
+  int buffer = result(ioctl(device, UDMABUF_CREATE, &create));
+  close(memory);
+  close(device);
+  return buffer;
+}
+
+int make_secret_memory(void) { return result(syscall(SYS_memfd_secret, O_CLOEXEC)); }
+
+int open_for_ioctl(const char *path) { return result(open(path, O_ACCMODE | O_CLOEXEC)); }
+
+int make_fifo(const char *path) { return mkfifo(path, 0600) ? -errno : 0; }
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where) {
+  (void)status, (void)type, (void)where;
+  return remove(path);
+}
+void remove_tree(const char *path) { nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+
+void *map_page(int memory) {
+  size_t size = (size_t)sysconf(_SC_PAGESIZE);
+  void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+  return page == MAP_FAILED ? NULL : page;
+}
+void unmap_page(void *page) { munmap(page, (size_t)sysconf(_SC_PAGESIZE)); }
+
+static int count_links(const char *name) {
+  DIR *directory = opendir("/proc/self/fd");
+  if (!directory) return -errno;
+  int count = 0;
+  char link[4096];
+  for (struct dirent *entry; (entry = readdir(directory));) {
+    if (entry->d_name[0] == '.' || atoi(entry->d_name) == dirfd(directory)) continue;
+    if (name) {
+      ssize_t length = readlinkat(dirfd(directory), entry->d_name, link, sizeof link);
+      if (length != (ssize_t)strlen(name) || memcmp(link, name, (size_t)length)) continue;
+    }
+    count++;
+  }
+  closedir(directory);
+  return count;
+}
+
+int count_open(void) { return count_links(NULL); }
+int count_open_named(const char *name) { return count_links(name); }
