@@ -42,7 +42,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
-      name: "protoc-gen-baton", dependencies: ["BatonMessages"], swiftSettings: strict),
+      name: "protoc-gen-baton",
+      dependencies: ["BatonMessages", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
     .executableTarget(
       name: "BatonCommand",
       dependencies: [

@@ -122,6 +122,13 @@ public struct FieldReader {
     guard let inner = load(slot, as: UnsafeRawPointer?.self) else { return nil }
     return try message(slot, inner, nil)
   }
+  /// The message in a map's entry, where one that is absent is empty.
+  public func messageOrEmpty<M: Message>(
+    _ slot: Int, as type: M.Type = M.self
+  ) throws(CodecError) -> M {
+    if let message = try message(slot, as: type) { return message }
+    return try M(decoding: [])
+  }
   @inlinable
   public func repeatedMessage<M: Message>(
     _ slot: Int, as type: M.Type = M.self

@@ -32,7 +32,7 @@ public final class MessageLayout: Sendable {
   }
 
   /// The slot of each of `fields`, which ascend by number, and which slots are a oneof's.
-  static func slots(of fields: [FieldLayout]) -> (slots: [Int], shared: [Bool]) {
+  package static func slots(of fields: [FieldLayout]) -> (slots: [Int], shared: [Bool]) {
     var slots: [Int] = []
     var shared: [Bool] = []
     var oneofs: [Int: Int] = [:]

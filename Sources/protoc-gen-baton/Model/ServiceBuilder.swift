@@ -1,0 +1,54 @@
+import BatonMessages
+
+/// Makes the services of one file, and refuses methods that cannot be served.
+struct ServiceBuilder {
+  let index: SchemaIndex
+  let places: SourcePlaces
+  let prefix: String
+
+  func service(
+    _ service: ServiceDescriptorProto, _ fullName: String, _ path: [Int32]
+  ) throws(Refusal) -> ServiceModel {
+    var names = NameRegister()
+    var methods: [ServiceModel.Method] = []
+    for (position, method) in service.method.enumerated() {
+      let path = path + [2, Int32(position)]
+      let model = try self.method(method, fullName, path)
+      try names.take(
+        model.name, for: "\(fullName)/\(model.schemaName)", at: places.place(path))
+      methods.append(model)
+    }
+    return ServiceModel(
+      fullName: fullName, name: prefix + SwiftName.type(service.name ?? ""),
+      comment: places.comment(path), isDeprecated: service.options?.deprecated == true,
+      methods: methods)
+  }
+
+  private func method(
+    _ method: MethodDescriptorProto, _ service: String, _ path: [Int32]
+  ) throws(Refusal) -> ServiceModel.Method {
+    let name = method.name ?? ""
+    if method.clientStreaming == true || method.serverStreaming == true {
+      throw Refusal(
+        places.place(path),
+        "\(service)/\(name) has a stream, and streams are not served yet; make it unary")
+    }
+    return ServiceModel.Method(
+      schemaName: name, name: SwiftName.member(name), comment: places.comment(path),
+      isDeprecated: method.options?.deprecated == true,
+      request: try type(method.inputType, "\(service)/\(name)", path),
+      response: try type(method.outputType, "\(service)/\(name)", path))
+  }
+
+  private func type(
+    _ reference: String?, _ method: String, _ path: [Int32]
+  ) throws(Refusal) -> DeclaredType {
+    if let type = index.type(reference), type.home != .nowhere { return type }
+    throw Refusal(
+      places.place(path),
+      """
+      \(method) names \((reference ?? "").dropFirst()), for which there is no Swift code; \
+      generate it too, or name its module with M…=Module
+      """)
+  }
+}

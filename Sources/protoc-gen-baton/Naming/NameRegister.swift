@@ -1,0 +1,15 @@
+/// The names taken in one Swift scope.
+struct NameRegister {
+  private var taken: [String: String] = [:]
+
+  /// `schemaName` says whose name it is, for the refusal of a second owner.
+  mutating func take(
+    _ name: String, for schemaName: String, at place: String, remedy: String = "rename one of them"
+  ) throws(Refusal) {
+    if let other = taken[name] {
+      throw Refusal(
+        place, "\(other) and \(schemaName) would both be named \(name) in Swift; \(remedy)")
+    }
+    taken[name] = schemaName
+  }
+}
