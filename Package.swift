@@ -79,7 +79,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["BatonCommand", "BatonMessages", "file-broker"], swiftSettings: strict),
-    .testTarget(name: "BatonTests", dependencies: ["Baton", "BatonMessages"], swiftSettings: strict),
+    .testTarget(
+      name: "BatonTests", dependencies: ["Baton", "BatonMessages"], swiftSettings: strict),
     .testTarget(name: "PeerTests", exclude: ["Peers"], swiftSettings: strict),
     .testTarget(
       name: "BatonMessagesTests",

@@ -60,6 +60,8 @@ final class ClientCore: ChannelOwner {
       let lost = state.withLock { $0.lost }
       take(number)?.fail(RPCError(error, lost))
     }
+    // A cancellation that came meanwhile may have overtaken the request.
+    if Task.isCancelled, state.withLock({ _ in call.isCancelled }) { tellCancelled(number) }
   }
 
   /// Starts the call's clock, and gives the head that tells the server.
@@ -115,6 +117,8 @@ final class ClientCore: ChannelOwner {
 
   // MARK: ChannelOwner
 
+  var expectsData: Bool { state.withLock { $0.calls.count > 0 } }
+
   func greeted(_ hello: WireHello) {
     let waiter = state.withLock { state -> UnsafeContinuation<ConnectionError?, Never>? in
       guard case .greeting(let waiter) = state.phase else { return nil }
@@ -129,7 +133,7 @@ final class ClientCore: ChannelOwner {
   ) throws(ProtocolError) {
     switch frame.header.kind {
     case .message:
-      guard frame.header.isLast else { throw ProtocolError("a stream of messages in a unary call") }
+      guard frame.header.isLast else { return giveUp(frame.header.call, .streamInUnaryCall) }
       guard let call = take(frame.header.call) else { return }
       if lost {
         call.fail(Self.lostDescriptors(frame.header.descriptors, descriptors.count))
@@ -138,7 +142,7 @@ final class ClientCore: ChannelOwner {
       }
     case .status:
       let status: WireStatus = try Channel.decode(frame.head)
-      take(frame.header.call)?.fail(RPCError(status: status))
+      take(frame.header.call)?.fail(RPCError(unary: status))
     default:
       throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a server")
     }

@@ -47,8 +47,8 @@ struct SynchronousCore: ~Copyable {
         "expected a hello first, got a frame of kind \(frame.header.kind.rawValue)")
     }
     let hello: WireHello = try Channel.decode(frame.head)
-    guard hello.oldestVersion <= 1, hello.version >= 1, hello.largestPacket >= 4096 else {
-      throw ProtocolError("expected a peer of version 1 with packets of at least 4096 bytes")
+    guard hello.oldestVersion <= 1, hello.version >= 1, hello.largestPacket >= 65_536 else {
+      throw ProtocolError("expected a peer of version 1 with packets of at least 65536 bytes")
     }
     return Int(hello.largestPacket)
   }
@@ -154,7 +154,9 @@ struct SynchronousCore: ~Copyable {
       case .failure(let error): throw error
       }
     } catch {
-      if error.code == .deadlineExceeded && error.origin == .local { cancel(call.number) }
+      if error.code == .deadlineExceeded && error.origin == .local || error == .streamInUnaryCall {
+        cancel(call.number)
+      }
       throw error
     }
   }
@@ -167,7 +169,9 @@ struct SynchronousCore: ~Copyable {
     switch frame.header.kind {
     case .goodbye: return nil
     case .status where frame.header.call == number:
-      return .failure(RPCError(status: try Channel.decode(frame.head)))
+      return .failure(RPCError(unary: try Channel.decode(frame.head)))
+    case .message where frame.header.call == number && !frame.header.isLast:
+      return .failure(.streamInUnaryCall)
     case .message where frame.header.call == number:
       if lost {
         return .failure(ClientCore.lostDescriptors(frame.header.descriptors, descriptors.count))
@@ -269,13 +273,9 @@ struct SynchronousCore: ~Copyable {
   }
 
   private mutating func nextPacket(by deadline: UInt64?) throws(RPCError) -> Packet {
-    if polling.shouldPoll, let packet = try poll() { return packet }
-    let slept = LoopClock.now
+    if polling.shouldPoll(), let packet = try poll() { return packet }
     while true {
-      if let packet = try tryReceiving(wait: deadline == nil) {
-        polling.slept(from: slept, until: LoopClock.now)
-        return packet
-      }
+      if let packet = try tryReceiving(wait: deadline == nil) { return packet }
       try wait(writable: false, by: deadline)
     }
   }

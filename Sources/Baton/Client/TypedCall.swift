@@ -102,7 +102,15 @@ extension RPCError {
     }
   }
 
-  init(status: WireStatus) {
-    self.init(Code(rawValue: status.code), status.message, origin: .peer)
+  /// The status that ended a unary call, which is never OK.
+  init(unary status: WireStatus) {
+    if status.code == 0 {
+      self.init(.internal, "expected a reply or an error, got a status of OK")
+    } else {
+      self.init(Code(rawValue: status.code), status.message, origin: .peer)
+    }
   }
+
+  static let streamInUnaryCall = RPCError(
+    .internal, "expected one reply, got the first message of a stream")
 }

@@ -87,6 +87,8 @@ protocol LoopSource: AnyObject, Sendable {
   func flush()
   /// Looks for data without being told that there is some; whether there was.
   func poll() -> Bool
+  /// Whether something is likely to come soon, so that polling may pay.
+  var expectsData: Bool { get }
   /// The loop ends, and nothing more is called.
   func loopEnded()
 }
@@ -95,6 +97,7 @@ extension LoopSource {
   func writable() {}
   func flush() {}
   func poll() -> Bool { false }
+  var expectsData: Bool { false }
 }
 
 /// The clock of deadlines: CLOCK_MONOTONIC in nanoseconds.

@@ -32,8 +32,9 @@ struct TimerHeap {
   private var heap: [LoopTimer] = []
 
   /// How long until the earliest is due; nil when there is none.
-  func nanosecondsLeft(at now: UInt64) -> Int64? {
+  func nanosecondsLeft() -> Int64? {
     guard let first = heap.first else { return nil }
+    let now = LoopClock.now
     return first.deadline <= now ? 0 : Int64(clamping: first.deadline - now)
   }
 

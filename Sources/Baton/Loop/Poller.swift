@@ -57,8 +57,8 @@ final class Poller {
     removed.removeAll()
   }
 
-  /// Waits for events and hands them to their sources. nil waits for ever.
-  func dispatch(waiting nanoseconds: Int64?, awake: () -> Void = {}) {
+  /// Waits for events and hands them to their sources. nil waits for ever. How many there were.
+  func dispatch(waiting nanoseconds: Int64?, awake: () -> Void = {}) -> Int {
     let count = baton_epoll_wait(epoll, events.baseAddress, nanoseconds ?? -1)
     awake()
     for event in events.prefix(Int(max(count, 0))) {
@@ -73,6 +73,7 @@ final class Poller {
       if event.writable { source.writable() }
     }
     removed.removeAll()
+    return Int(max(count, 0))
   }
 
   private static func pointer(to source: any LoopSource) -> UnsafeMutableRawPointer {

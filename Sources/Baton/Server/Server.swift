@@ -105,12 +105,12 @@ public final class Server: Sendable {
     try bind()
     guard let bound = state.withLock({ $0.bound }) else { return }
     let loops = try makeLoops()
-    let acceptors = try await accept(bound.listeners, loops[0])
     let early = state.withLock { state in
       state.loops = loops
       defer { state.early = [] }
       return state.early
     }
+    let acceptors = accept(bound.listeners, loops[0])
     for socket in bound.connected + early { adopt(socket, bound.methods) }
     stopIfDone()
     await withTaskCancellationHandler {
@@ -160,7 +160,7 @@ public final class Server: Sendable {
 
   private func accept(
     _ listeners: [Listener], _ loop: EventLoop
-  ) async throws(ConnectionError) -> [Acceptor] {
+  ) -> [Acceptor] {
     let acceptors = listeners.map { listener in
       Acceptor(listener, loop: loop, logger: options.logger) { [weak self] socket in
         guard let self, let methods = state.withLock({ $0.bound?.methods }) else { return }

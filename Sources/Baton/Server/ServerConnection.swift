@@ -125,6 +125,9 @@ final class ServerConnection: ChannelOwner {
 
   // MARK: ChannelOwner
 
+  /// A client that has called calls again; how soon is what polling finds out.
+  var expectsData: Bool { true }
+
   func greeted(_ hello: WireHello) {}
 
   func received(
@@ -132,6 +135,10 @@ final class ServerConnection: ChannelOwner {
   ) throws(ProtocolError) {
     switch frame.header.kind {
     case .request: try begin(frame, &descriptors, lost: lost)
+    case .message:
+      if state.withLock({ $0.calls[frame.header.call] != nil }) {
+        throw ProtocolError("a message behind the last of call \(frame.header.call)")
+      }
     case .cancel: state.withLock { $0.calls[frame.header.call]?.task.cancel() }
     default: throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a client")
     }
@@ -141,23 +148,8 @@ final class ServerConnection: ChannelOwner {
     _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool
   ) throws(ProtocolError) {
     let number = frame.header.call
-    guard frame.header.isLast else {
-      throw ProtocolError("a request that is not its call's last frame")
-    }
     let deadline = try Self.deadline(frame.head)
-    let (isOpen, refusal) = state.withLock { state -> (Bool, RPCError?) in
-      if state.calls[number] != nil { return (true, nil) }
-      if state.isLeaving {
-        return (
-          false, RPCError(.unavailable, "the call was not begun: the server is shutting down")
-        )
-      }
-      state.lastCall = max(state.lastCall, number)
-      if state.calls.count < limit { return (false, nil) }
-      return (false, RPCError(.resourceExhausted, "expected at most \(limit) calls in flight"))
-    }
-    if isOpen { throw ProtocolError("call \(number) is open already") }
-    if let refusal { return send(number, refusal) }
+    if let refusal = try admit(number) { return send(number, refusal) }
     if lost {
       return send(
         number, ClientCore.lostDescriptors(frame.header.descriptors, descriptors.count))
@@ -167,9 +159,31 @@ final class ServerConnection: ChannelOwner {
         number,
         RPCError(.unimplemented, "no service here has a method of identity \(frame.header.method)"))
     }
+    guard frame.header.isLast else {
+      return send(
+        number, RPCError(.unimplemented, "\(method.name) takes one message, got a stream"))
+    }
     method.handle(
       frame.message, &descriptors,
       ServedCall(connection: self, number: number, deadline: deadline))
+  }
+
+  /// Why a new call is not begun; nil when it may be.
+  private func admit(_ number: UInt32) throws(ProtocolError) -> RPCError? {
+    let result: Result<RPCError?, ProtocolError> = state.withLock { state in
+      if state.calls[number] != nil {
+        return .failure(ProtocolError("call \(number) is open already"))
+      }
+      if state.isLeaving {
+        return .success(
+          RPCError(.unavailable, "the call was not begun: the server is shutting down"))
+      }
+      state.lastCall = number
+      if state.calls.count < limit { return .success(nil) }
+      return .success(
+        RPCError(.resourceExhausted, "expected at most \(limit) calls in flight"))
+    }
+    return try result.get()
   }
 
   private static func deadline(_ head: UnsafeRawBufferPointer) throws(ProtocolError) -> UInt64? {

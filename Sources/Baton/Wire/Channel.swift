@@ -11,6 +11,8 @@ protocol ChannelOwner: AnyObject, Sendable {
   func received(_ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool)
     throws(ProtocolError)
   func peerSaidGoodbye(_ goodbye: WireGoodbye)
+  /// Whether a frame is likely to come soon.
+  var expectsData: Bool { get }
   /// A frame of this call could not leave.
   func couldNotSend(_ call: UInt32, _ error: RPCError)
   /// Nothing comes or goes any more. Called once.
@@ -240,6 +242,8 @@ final class Channel: LoopSource {
 
   func readable() { _ = poll() }
 
+  var expectsData: Bool { owner.withLock { $0 }?.expectsData ?? false }
+
   func poll() -> Bool {
     do throws(PacketSocket.ReceiveError) {
       switch try socket.receive(into: loop.receiveBuffer, wait: false) {
@@ -305,8 +309,8 @@ final class Channel: LoopSource {
       throw ProtocolError(
         "expected a peer of version 1, got \(hello.oldestVersion) to \(hello.version)")
     }
-    guard hello.largestPacket >= 4096 else {
-      throw ProtocolError("expected packets of at least 4096 bytes, got \(hello.largestPacket)")
+    guard hello.largestPacket >= 65_536 else {
+      throw ProtocolError("expected packets of at least 65536 bytes, got \(hello.largestPacket)")
     }
     output.withLock { output in
       output.packets.largestPacket = min(output.packets.largestPacket, Int(hello.largestPacket))

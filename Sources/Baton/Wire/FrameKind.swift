@@ -9,6 +9,13 @@ enum FrameKind: UInt8 {
 
   /// Whether the frame is about the connection and not about a call.
   var isAboutConnection: Bool { self == .hello || self == .goodbye }
+  func allows(isLast: Bool) -> Bool {
+    switch self {
+    case .request, .message: true
+    case .status: isLast
+    case .hello, .cancel, .goodbye: !isLast
+    }
+  }
   var mayHaveDescriptors: Bool { self == .request || self == .message }
 }
 
