@@ -82,10 +82,16 @@ let package = Package(
     .testTarget(
       name: "BatonTests", dependencies: ["Baton", "BatonMessages"], swiftSettings: strict),
     .testTarget(name: "PeerTests", exclude: ["Peers"], swiftSettings: strict),
+    .executableTarget(
+      name: "conformance-testee",
+      dependencies: [
+        "BatonMessages", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/conformance-testee", swiftSettings: strict),
     .testTarget(
       name: "BatonMessagesTests",
       dependencies: [
-        "BatonMessages", "CBaton", "CKernelObjects",
+        "BatonMessages", "CBaton", "CKernelObjects", "conformance-testee",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
