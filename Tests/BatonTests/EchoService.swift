@@ -37,7 +37,7 @@ struct EchoMessage: Message {
 }
 
 /// A service whose handlers are closures, as generated code would declare it.
-struct EchoService: Service {
+struct EchoService: RPCService {
   static let schema = ServiceSchema(
     name: "test.Echo", file: SchemaFile(name: "test/echo.proto", base64: ""))
   static let echo = Method<EchoMessage, EchoMessage>("test.Echo", "Echo")

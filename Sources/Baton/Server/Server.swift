@@ -6,7 +6,7 @@ import SystemPackage
 /// Serves services at one or more addresses: many connections, many calls in flight on each.
 public final class Server: Sendable {
   private let addresses: [String]
-  private let services: [any Service]
+  private let services: [any RPCService]
   private let options: ServerOptions
   private let state = Mutex(State())
 
@@ -34,14 +34,14 @@ public final class Server: Sendable {
   /// A server at `unix:PATH`, `unix:@NAME`, `fd:NUMBER` (a listening or a connected socket, which it
   /// takes over) or `systemd` (the sockets that LISTEN_FDS announces).
   public convenience init(
-    address: String, services: [any Service], options: ServerOptions = ServerOptions()
+    address: String, services: [any RPCService], options: ServerOptions = ServerOptions()
   ) {
     self.init(addresses: [address], services: services, options: options)
   }
 
   /// A server at several addresses; with none it serves those who ``connect(options:)`` in process.
   public init(
-    addresses: [String], services: [any Service], options: ServerOptions = ServerOptions()
+    addresses: [String], services: [any RPCService], options: ServerOptions = ServerOptions()
   ) {
     self.addresses = addresses
     self.services = services

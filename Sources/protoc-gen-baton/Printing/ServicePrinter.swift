@@ -49,7 +49,7 @@ struct ServicePrinter {
     _ service: ServiceModel, _ style: ServiceStyle, _ scope: Scope, to text: inout SwiftText
   ) {
     text.comment(style.serviceComment)
-    let head = "\(visibility) protocol \(style.service): \(scope.runtime("Service"))"
+    let head = "\(visibility) protocol \(style.service): \(scope.runtime("RPCService"))"
     text.block(head) { text in
       for method in service.methods {
         text.comment(method.comment.noting(method.isDeprecated))
