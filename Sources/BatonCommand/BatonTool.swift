@@ -5,7 +5,5 @@ struct BatonTool: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "baton",
     abstract: "Call servers of this machine, with open files as arguments and results.",
-    subcommands: [])
+    subcommands: [CallCommand.self, ListCommand.self, DescribeCommand.self])
 }
-@main
-enum Main { static func main() { BatonTool.main() } }

@@ -39,23 +39,4 @@ import Testing
     #expect(NearNames.list("a", among: ["b", "c", "d", "e", "f", "g"]).hasSuffix(" and 1 more"))
     #expect(NearNames.list("a", among: []) == "nothing")
   }
-
-  @Test func `JSON is laid out without a change to its values`() {
-    let compact = #"{"a":[1,-2.5e3,{}],"b":"x\"{,:","c":[],"d":{"e":null}}"#
-    #expect(
-      JSONText.pretty(compact, terminal: .plain) == #"""
-        {
-          "a": [
-            1,
-            -2.5e3,
-            {}
-          ],
-          "b": "x\"{,:",
-          "c": [],
-          "d": {
-            "e": null
-          }
-        }
-        """#)
-  }
 }

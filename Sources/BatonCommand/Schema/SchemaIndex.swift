@@ -15,6 +15,12 @@ struct SchemaIndex {
   let files: [FileDescriptorProto]
   private(set) var declarations: [String: Declaration] = [:]
 
+  /// The full names of all but packages, and the files'.
+  var names: [String] {
+    let symbols = declarations.filter { $0.value.kind != .package }.map(\.key)
+    return (symbols + files.compactMap(\.name)).sorted()
+  }
+
   init(_ files: [FileDescriptorProto]) {
     self.files = files
     for file in files { add(file) }

@@ -4,7 +4,7 @@ import BatonMessages
 struct SchemaText {
   private let index: SchemaIndex
   private let file: FileDescriptorProto
-  private let comments: SchemaComments
+  private let comments: DeclarationComments
   private let terminal: Terminal
   private var writer: SchemaWriter
 
@@ -12,7 +12,7 @@ struct SchemaText {
     self.file = file
     self.index = index
     self.terminal = terminal
-    comments = SchemaComments(file)
+    comments = DeclarationComments(file)
     writer = SchemaWriter(comments, terminal)
   }
 

@@ -3,12 +3,12 @@
 /// Names and comments may come from a server nobody vouches for, so control characters in them are
 /// shown as U+FFFD and never reach the terminal.
 struct SchemaWriter {
-  private let comments: SchemaComments
+  private let comments: DeclarationComments
   private let terminal: Terminal
   private var lines: [String] = []
   private var indentation = 0
 
-  init(_ comments: SchemaComments, _ terminal: Terminal) {
+  init(_ comments: DeclarationComments, _ terminal: Terminal) {
     self.comments = comments
     self.terminal = terminal
   }

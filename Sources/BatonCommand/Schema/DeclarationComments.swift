@@ -4,7 +4,7 @@ import BatonMessages
 ///
 /// A path is that of `google.protobuf.SourceCodeInfo`: field numbers and indices from the
 /// FileDescriptorProto down, `[6, 0, 2, 1]` for the second method of the first service.
-struct SchemaComments {
+struct DeclarationComments {
   private var locations: [[Int32]: Location] = [:]
 
   init(_ file: FileDescriptorProto) {

@@ -1,4 +1,4 @@
-import ArgumentParser
+import Baton
 
 /// Why a command ends without success: one line for people, and the exit status for scripts.
 struct Failure: Error {
@@ -36,4 +36,10 @@ struct Failure: Error {
   }
 
   static func usage(_ message: String) -> Failure { Failure(.usage, message) }
+}
+
+extension Failure {
+  init(_ error: RPCError) {
+    self.init(.call(error.code.rawValue), "\(error)")
+  }
 }

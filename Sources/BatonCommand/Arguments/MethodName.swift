@@ -1,3 +1,5 @@
+import BatonMessages
+
 /// A method's full name as it was typed: `files.v1.FileBroker/Open`, or with a dot in the slash's
 /// place.
 struct MethodName: Hashable {
@@ -19,4 +21,21 @@ struct MethodName: Hashable {
 
   /// `files.v1.FileBroker/Open`
   var full: String { "\(service)/\(method)" }
+}
+
+extension MethodName {
+  /// The method in the schema; throws what there is that comes near. Of `pool`'s services only those
+  /// named count.
+  func find(in pool: SchemaPool, services: [String]) throws(Failure) -> MethodType {
+    guard let found = pool.service(service), services.contains(service) else {
+      throw .usage(
+        "there is no service \(service); there is \(NearNames.list(service, among: services))")
+    }
+    guard let method = found.methods.first(where: { $0.name == method }) else {
+      let names = found.methods.map(\.name)
+      throw .usage(
+        "\(service) has no method \(method); it has \(NearNames.list(method, among: names))")
+    }
+    return method
+  }
 }

@@ -1,0 +1,86 @@
+import ArgumentParser
+
+/// Where the server is.
+struct ServerArguments: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "Where the server is: unix:PATH, unix:@NAME, fd:N, or exec:COMMAND, which starts it as a child.",
+      valueName: "address"),
+    completion: .custom(Completions.addresses))
+  var address: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Give up after this long: 500ms, 2s, 1m. Without it, wait without end.",
+      valueName: "time"),
+    transform: TimeoutArgument.parse)
+  var timeout: Duration?
+
+  @Flag(name: .shortAndLong, help: "Tell timings, credentials and descriptors on standard error.")
+  var verbose = false
+}
+
+/// A schema in place of reflection.
+struct SchemaArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Take the schema from a .proto file, which protoc reads, or from a descriptor set, and do not ask the server.",
+      valueName: "file"),
+    completion: .file())
+  var schema: String?
+
+  @Option(
+    name: [.customShort("I", allowingJoined: true), .customLong("include")],
+    help: ArgumentHelp(
+      "A folder that the schema's imports lie in. Can be given several times.",
+      valueName: "folder"),
+    completion: .directory)
+  var includes: [String] = []
+
+  func validate() throws {
+    if schema == nil && !includes.isEmpty {
+      throw ValidationError("-I says where the imports of --schema are, and there is no --schema")
+    }
+  }
+}
+
+/// What becomes of the reply.
+struct ReplyArguments: ParsableArguments {
+  @Flag(help: "Print the reply on one line.")
+  var compact = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Copy what a descriptor holds to standard output, in place of the reply. Can be given several times.",
+      valueName: "field"))
+  var cat: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Copy what a descriptor holds to a file. Can be given several times.",
+      valueName: "field=path"),
+    completion: .file())
+  var save: [String] = []
+
+  @Flag(
+    help: "Become the command behind --, which inherits the reply's descriptors as LISTEN_FDS.")
+  var exec = false
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("What --exec becomes.", valueName: "command"),
+    completion: .shellCommand("compgen -c"))
+  var command: [String] = []
+
+  func validate() throws {
+    if exec && command.isEmpty { throw ValidationError("expected a command behind --exec --") }
+    if !exec && !command.isEmpty {
+      throw ValidationError("expected --exec with the command behind --")
+    }
+    if exec && !cat.isEmpty { throw ValidationError("--exec and --cat exclude each other") }
+  }
+}
+
+extension SchemaArguments {
+  var onDisk: SchemaOnDisk? { schema.map { SchemaOnDisk(file: $0, includes: includes) } }
+}

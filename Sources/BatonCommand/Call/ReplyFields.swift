@@ -1,0 +1,76 @@
+import BatonMessages
+
+/// The descriptors of a reply as options name them: by the path of their field.
+enum ReplyFields {
+  /// Throws unless the path leads to a descriptor field in messages of this type. Asked before the
+  /// call is made.
+  static func check(_ text: String, of type: MessageType) throws(Failure) {
+    do throws(CodecError) {
+      let path = try FieldPath(text)
+      if case .descriptor = try type.field(at: path).type { return }
+    } catch {
+      throw .usage("\(text): \(error.message)")
+    }
+    throw .usage("\(text) is no descriptor; \(type.name) has \(list(paths(in: type)))")
+  }
+
+  /// The descriptors at the path; of a repeated or map field all of them, in their order.
+  static func descriptors(
+    at text: String, in reply: DynamicMessage
+  ) throws(Failure) -> [Descriptor] {
+    let found = try? reply.value(at: FieldPath(text))
+    let descriptors =
+      switch found {
+      case .descriptor(let descriptor)?: [descriptor]
+      case .list(let values)?: values.compactMap(\.descriptor)
+      case .map(let values)?:
+        values.sorted { $0.key < $1.key }.compactMap { $0.value.descriptor }
+      default: [Descriptor]()
+      }
+    if descriptors.isEmpty {
+      throw Failure(
+        .output, "the reply has no \(text); it has \(list(reply.descriptors.map(\.path)))")
+    }
+    return descriptors
+  }
+
+  /// `file`, `files[]`, `files[].content`: every descriptor field that messages of the type can hold,
+  /// each message type followed once.
+  static func paths(in type: MessageType) -> [String] {
+    var seen: Set<MessageType> = []
+    return paths(in: type, &seen)
+  }
+
+  private static func paths(in type: MessageType, _ seen: inout Set<MessageType>) -> [String] {
+    if !seen.insert(type).inserted { return [] }
+    var found: [String] = []
+    for field in type.fields {
+      let name = field.name + (field.isMany ? "[]" : "")
+      switch field.type {
+      case .descriptor: found.append(name)
+      case .message(let inner): found += paths(in: inner, &seen).map { "\(name).\($0)" }
+      default: continue
+      }
+    }
+    return found
+  }
+
+  private static func list(_ names: [String]) -> String {
+    names.isEmpty ? "no descriptors" : names.joined(separator: ", ")
+  }
+}
+
+extension MessageType.Field {
+  fileprivate var isMany: Bool {
+    switch cardinality {
+    case .repeated, .map: true
+    default: false
+    }
+  }
+}
+
+extension DynamicValue {
+  fileprivate var descriptor: Descriptor? {
+    if case .descriptor(let descriptor) = self { descriptor } else { nil }
+  }
+}

@@ -1,0 +1,33 @@
+import Baton
+import BatonMessages
+
+/// What a server tells of itself (`Schemas/baton/reflection.proto`).
+struct Reflection {
+  /// Full names, in alphabetic order.
+  let services: [String]
+  let pool: SchemaPool
+
+  /// Asks the server.
+  init(of session: Session) throws(Failure) {
+    let bytes = try Self.ask(session)
+    do throws(CodecError) {
+      let described = try DescribeReply(decoding: bytes)
+      services = described.services
+      pool = try SchemaPool(serializedFiles: described.files)
+    } catch {
+      throw Failure(.call(13), "the server's schema is invalid: \(error)")
+    }
+  }
+
+  private static func ask(_ session: Session) throws(Failure) -> [UInt8] {
+    do throws(RPCError) {
+      let name = "baton.reflection.v1.Reflection/Describe"
+      return try session.call(name, EncodedMessage(bytes: [])).bytes
+    } catch {
+      if error.code != .unimplemented { throw Failure(error) }
+      throw Failure(
+        .call(error.code.rawValue),
+        "the server does not tell its schema; name it with --schema FILE")
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import BatonMessages
+import SystemPackage
+
+/// A schema that takes the place of reflection.
+struct SchemaOnDisk {
+  /// A `.proto` file, or a serialised `google.protobuf.FileDescriptorSet`.
+  let file: String
+  /// Where protoc looks for what the `.proto` file imports.
+  let includes: [String]
+
+  func read() throws(Failure) -> SchemaPool {
+    let set = file.hasSuffix(".proto") ? try compiled() : try content()
+    do throws(CodecError) {
+      return try SchemaPool(descriptorSet: set)
+    } catch {
+      throw .usage("--schema \(file): \(error)")
+    }
+  }
+
+  private func content() throws(Failure) -> [UInt8] {
+    if !includes.isEmpty { throw .usage("-I is for a .proto file, \(file) is a descriptor set") }
+    do throws(Errno) {
+      return try Descriptor.open(FilePath(file)).readToEnd()
+    } catch {
+      throw .usage("cannot read the schema \(file): \(error)")
+    }
+  }
+
+  private func compiled() throws(Failure) -> [UInt8] {
+    try Protoc(includes: includes, builtIn: Self.options()).compile(file)
+  }
+
+  /// `baton/options.proto`, which the library carries.
+  private static func options() throws(Failure) -> [UInt8] {
+    do throws(CodecError) {
+      let pool = try SchemaPool([BatonOptionsSchema.file])
+      return try FileDescriptorSet(file: pool.files).encoded().bytes
+    } catch {
+      throw .usage("the library's own schema: \(error)")
+    }
+  }
+}

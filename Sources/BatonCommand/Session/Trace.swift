@@ -1,0 +1,51 @@
+import Baton
+import BatonMessages
+
+/// What `--verbose` tells on standard error.
+struct Trace {
+  private let isVerbose: Bool
+
+  init(isVerbose: Bool) {
+    self.isVerbose = isVerbose
+  }
+
+  /// Runs `work` and hands how long it took to `describe`, which makes the line.
+  func timed<Result: ~Copyable, Failure: Error>(
+    _ work: () throws(Failure) -> Result, _ describe: (borrowing Result) -> String
+  ) throws(Failure) -> Result {
+    let start = ContinuousClock.now
+    let result = try work()
+    let time = start.duration(to: .now)
+    if isVerbose { say("\(describe(result)) in \(Self.text(time))") }
+    return result
+  }
+
+  /// One line for each descriptor of a message.
+  func descriptors(_ message: DynamicMessage, arrow: String) {
+    if !isVerbose { return }
+    for (path, descriptor) in message.descriptors {
+      let what = (try? descriptor.describe()).map(Self.text) ?? "unknown"
+      say("\(arrow) \(path): \(what)")
+    }
+  }
+
+  private func say(_ line: String) {
+    Diagnostics.trace(line)
+  }
+
+  private static func text(_ description: DescriptorDescription) -> String {
+    let parts = [
+      description.description, description.size.map { "\($0) bytes" }, description.path,
+    ]
+    return parts.compactMap(\.self).joined(separator: ", ")
+  }
+
+  /// `0.137 ms`, `2.041 s`.
+  static func text(_ time: Duration) -> String {
+    let microseconds = Int(time / .microseconds(1))
+    let (whole, unit) = microseconds < 1_000_000 ? (microseconds, "ms") : (microseconds / 1000, "s")
+    let thousandths = String(whole % 1000)
+    let padding = String(repeating: "0", count: 3 - thousandths.count)
+    return "\(whole / 1000).\(padding)\(thousandths) \(unit)"
+  }
+}

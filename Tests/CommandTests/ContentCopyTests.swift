@@ -1,0 +1,51 @@
+import BatonMessages
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import BatonCommand
+
+@Suite struct ContentCopyTests {
+  private func copy(_ source: Descriptor) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try ContentCopy(of: source).write { (piece, offset) throws(Errno) in
+      #expect(offset == Int64(bytes.count))
+      bytes += piece
+    }
+    return bytes
+  }
+
+  @Test func `a file is copied from its start and its offset stays`() throws {
+    let content = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    let file = try Descriptor.memory(content)
+    _ = try file.withFileDescriptor { try $0.seek(offset: 4711, from: .start) }
+    #expect(try copy(file) == content)
+    #expect(try file.withFileDescriptor { try $0.seek(offset: 0, from: .current) } == 4711)
+  }
+
+  @Test(arguments: [false, true])
+  func `a pipe is copied to its end, blocking or not`(isNonBlocking: Bool) throws {
+    let (reading, writing) = try Descriptor.pipe()
+    if isNonBlocking { try reading.makeNonBlocking() }
+    let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
+    let number = try writing.take()
+    // A thread of its own, as both ends wait for each other without leaving theirs.
+    Thread.detachNewThread {
+      _ = try? number.writeAll(content)
+      try? number.close()
+    }
+    #expect(try copy(reading) == content)
+  }
+
+  @Test func `a directory cannot be copied`() throws {
+    let directory = try Descriptor.open("/", options: .directory)
+    #expect(throws: Errno.isDirectory) { try copy(directory) }
+  }
+}
+
+extension Descriptor {
+  fileprivate func makeNonBlocking() throws {
+    let number = withFileDescriptor { $0.rawValue }
+    #expect(fcntl(number, F_SETFL, O_NONBLOCK) == 0)
+  }
+}
