@@ -78,7 +78,11 @@ let package = Package(
       cSettings: [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["BatonCommand", "BatonMessages", "file-broker"], swiftSettings: strict),
+      dependencies: [
+        "BatonCommand", "Baton", "BatonMessages", "file-broker",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "BatonTests", dependencies: ["Baton", "BatonMessages"], swiftSettings: strict),
     .testTarget(name: "PeerTests", exclude: ["Peers"], swiftSettings: strict),

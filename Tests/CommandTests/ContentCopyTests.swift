@@ -25,16 +25,21 @@ import Testing
 
   @Test(arguments: [false, true])
   func `a pipe is copied to its end, blocking or not`(isNonBlocking: Bool) throws {
-    let (reading, writing) = try Descriptor.pipe()
-    if isNonBlocking { try reading.makeNonBlocking() }
     let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
+    let pipe = try Self.pipe(feeding: content)
+    if isNonBlocking { try pipe.makeNonBlocking() }
+    #expect(try copy(pipe) == content)
+  }
+
+  /// The reading end; a thread writes `content` to the other, which then has no owner left.
+  private static func pipe(feeding content: [UInt8]) throws -> Descriptor {
+    let (reading, writing) = try Descriptor.pipe()
     let number = try writing.take()
-    // A thread of its own, as both ends wait for each other without leaving theirs.
     Thread.detachNewThread {
       _ = try? number.writeAll(content)
       try? number.close()
     }
-    #expect(try copy(reading) == content)
+    return reading
   }
 
   @Test func `a directory cannot be copied`() throws {
