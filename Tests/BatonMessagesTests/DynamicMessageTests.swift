@@ -144,7 +144,7 @@ import Testing
     #expect(
       error("m_message", .map([.int32(1): .bool(true)]))
         == "m_message: expected a map from string to test.All, got map")
-    #expect(error("nothing", .int32(1)) == "nothing: test.All has no field nothing")
+    #expect(error("nothing", .int32(1)) == "test.All has no field \"nothing\"")
     let other = try DynamicMessage(try #require(pool.message("test.Files")))
     #expect(error("f_message", .message(other)) == "f_message: expected test.All, got test.Files")
     try message.set("fInt32", to: .int32(4))
@@ -194,25 +194,29 @@ import Testing
       SchemaPoolSource.error { _ = try message.value(at: FieldPath(path)) }?.message
     }
     #expect(
-      error("flie") == "test.Files has no field flie; it has file, more, named, inner, chosen, text"
+      error("flie")
+        == "test.Files has no field \"flie\"; it has file, more, named, inner, chosen, text"
     )
     #expect(error("inner.file") == "expected an element, inner[…], got the field")
     #expect(error("file.size") == "file has no fields")
-    #expect(error("file[0]") == "file has no element 0")
-    #expect(error("more[a]") == "more has no element a")
-    #expect(error("more[-1]") == "more has no element -1")
-    #expect(error("inner[0][0]") == "inner has no element 0")
+    #expect(error("file[0]") == "file has no element \"0\"")
+    #expect(error("more[a]") == "more has no element \"a\"")
+    #expect(error("more[-1]") == "more has no element \"-1\"")
+    #expect(error("inner[0][0]") == "inner has no element \"0\"")
   }
 
   @Test(arguments: [
     "", ".", "a.", ".a", "a..b", "[0]", "a[", "a[]", "a[\"b]", "a[0]b", "a[\"b\"c]",
+    "a[\"\\x\"]", "a[\"\\u{110000}\"]",
   ])
   func `what is not a path is refused`(text: String) {
     #expect(throws: CodecError.self) { try FieldPath(text) }
   }
 
   @Test func `a path survives being written`() throws {
-    for text in ["a", "a.b", "a[1].b", "a[\"x]y\"]", "a[\"q\\\"\\\\\"].c"] {
+    for text in [
+      "a", "a.b", "a[1].b", "a[\"x]y\"]", "a[\"q\\\"\\\\\"].c", "a[\"\\u{1b}\\u{9b}é\"]",
+    ] {
       #expect(try FieldPath(text).description == text)
     }
   }

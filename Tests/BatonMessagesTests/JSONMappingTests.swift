@@ -155,7 +155,7 @@ import Testing
     ),
     (
       #"{"mInt32": {"1": "", "1.0": ""}}"#,
-      "m_int32: line 1, column 22: the key 1 came twice (at byte 21)"
+      "m_int32: line 1, column 22: the key \"1\" came twice (at byte 21)"
     ),
     (
       #"{"fInt32": 1, "f_int32": 1}"#,
@@ -168,6 +168,25 @@ import Testing
   ])
   func `what does not fit is answered with path and place`(json: String, message: String) {
     #expect(error(json) == message)
+  }
+
+  @Test func `any bent text is an error or a message that survives`() throws {
+    let good = """
+      {"fDouble":-1.5e3,"fInt64":"-92","fBytes":"AP8=","fColour":"GREEN","rMessage":[{"fBool":true}],\
+      "mInt32":{"-1":"\\ud83d\\ude01"},"oInt32":null}
+      """
+    var accepted = 0
+    for place in good.utf8.indices {
+      for bent in ["", "\"", "\\", "{", "]", ",", "-", "0", "e", "é", "\u{0}"] {
+        var text = good
+        text.replaceSubrange(place..<text.utf8.index(after: place), with: bent)
+        guard let read = try? message(text) else { continue }
+        let json = try read.json()
+        #expect(try again(json) == json)
+        accepted += 1
+      }
+    }
+    #expect(accepted > 0)
   }
 
   @Test func `unknown names are errors unless they are to be ignored`() throws {

@@ -58,7 +58,7 @@ import Testing
     ("\"abc", "line 1, column 1: the string does not end"),
     (
       "\"a\nb\"",
-      "line 1, column 3: expected an escape such as \\n in place of a control character, got \"\\n\""
+      "line 1, column 3: expected an escape such as \\n in place of a control character, got \"\\u{a}\""
     ),
     (#""\x""#, #"line 1, column 2: expected one of \" \\ \/ \b \f \n \r \t \u"#),
     (#""abc\"#, #"line 1, column 5: expected one of \" \\ \/ \b \f \n \r \t \u"#),
@@ -66,7 +66,7 @@ import Testing
     (#""\ud800""#, "line 1, column 2: a surrogate came without its other half"),
     (#""\udc00""#, "line 1, column 2: a surrogate came without its other half"),
     (#""\ud800\u0041""#, "line 1, column 2: a surrogate came without its other half"),
-    ("\u{feff}1", "line 1, column 1: expected a value, got \"\\u{FEFF}\""),
+    ("\u{feff}1", "line 1, column 1: expected a value, got \"\\u{feff}\""),
     ("1e400", "line 1, column 1: expected a number of at most 1.7976931348623157e+308, got 1e400"),
   ])
   func `malformed text is answered with its place`(text: String, message: String) {

@@ -154,6 +154,17 @@ import Testing
     #expect(error(json) == message)
   }
 
+  @Test func `a generated message is printed by its schema`() throws {
+    let pool = try SchemaPool([GoogleProtobufTypeSchema.file])
+    let type = try #require(pool.message("google.protobuf.EnumValue"))
+    let value = ProtoEnumValue(name: "A", number: 3)
+    #expect(try DynamicMessage(value, type: type).json() == #"{"name":"A","number":3}"#)
+    let other = try #require(pool.message("google.protobuf.Any"))
+    #expect(
+      SchemaPoolSource.error { _ = try DynamicMessage(value, type: other) }?.message
+        == "expected a google.protobuf.Any, got a google.protobuf.EnumValue")
+  }
+
   @Test func `messages inside Any are levels too`() throws {
     let any = try #require(pool.message("google.protobuf.Any"))
     var message = try DynamicMessage(any)

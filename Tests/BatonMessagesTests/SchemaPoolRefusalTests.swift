@@ -51,6 +51,30 @@ import Testing
     #expect(message?.message.contains("expected a name of letters") == true)
   }
 
+  @Test func `what a terminal would obey is refused or escaped`() {
+    var member = field("a", 1)
+    member.jsonName = "\u{9b}31m"
+    #expect(
+      refusal([member])
+        == "hand.M.a: expected a printable name for JSON, got \"\\u{9b}31m\" (in hand.proto)")
+    #expect(
+      refusal([], oneofs: ["\u{1b}[31m"])
+        == "hand.M: expected a oneof's name, got \"\\u{1b}[31m\" (in hand.proto)")
+    var missing = field("a", 1, .message)
+    missing.typeName = "\u{202e}"
+    #expect(
+      refusal([missing])
+        == "hand.M.a: expected the name of a type, got \"\\u{202e}\" (in hand.proto)")
+    let file = FileDescriptorProto(name: "a\n.proto")
+    #expect(
+      SchemaPoolSource.error { _ = try SchemaPool(files: [file]) }?.message
+        == "expected a file name without control characters, got \"a\\u{a}.proto\"")
+    let old = FileDescriptorProto(
+      name: "a.proto", messageType: [.init(name: "M")], syntax: "\u{1b}c")
+    let type = try? SchemaPool(files: [old]).message("M")
+    #expect(type?.refusal?.contains("which is \"\\u{1b}c\";") == true)
+  }
+
   @Test func `long names and many types do not multiply`() {
     let long = String(repeating: "a", count: 1100)
     let error = SchemaPoolSource.error {

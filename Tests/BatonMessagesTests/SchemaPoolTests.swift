@@ -33,10 +33,10 @@ import Testing
       "service A { rpc One(M) returns (M); rpc Two(M) returns (M); } message M {}")
     #expect(
       SchemaPoolSource.error { _ = try pool.method("test.B/One") }?.message
-        == "there is no service test.B; there is test.A")
+        == "there is no service \"test.B\"; there is test.A")
     #expect(
       SchemaPoolSource.error { _ = try pool.method("test.A/Three") }?.message
-        == "test.A has no method Three; it has One, Two")
+        == "test.A has no method \"Three\"; it has One, Two")
     #expect(
       SchemaPoolSource.error { _ = try pool.method("test.A") }?.message
         == "expected SERVICE/METHOD, got \"test.A\"")
@@ -84,10 +84,28 @@ import Testing
     #expect(names.last == "test.proto")
     let pool = try SchemaPool(files: set.file.reversed())
     #expect(pool.files.compactMap(\.name) == names)
-    let incomplete = set.file.filter { $0.name != "baton/options.proto" }
+    let incomplete = [FileDescriptorProto(name: "a.proto", dependency: ["b/c.proto"])]
     #expect(
       SchemaPoolSource.error { _ = try SchemaPool(files: incomplete) }?.message
-        == "test.proto imports baton/options.proto, which is not in the schema")
+        == "a.proto imports \"b/c.proto\", which is not in the schema")
+  }
+
+  @Test func `the library's own files need not come along`() throws {
+    let set = try FileDescriptorSet(
+      decoding: SchemaPoolSource.compile(
+        """
+        import "google/protobuf/api.proto";
+        message M { baton.Descriptor d = 1; google.protobuf.Api api = 2; }
+        """))
+    let pool = try SchemaPool(files: set.file.filter { $0.name == "test.proto" })
+    #expect(Set(pool.files.map(\.name)) == Set(set.file.map(\.name)))
+    #expect(pool.message("test.M")?.refusal == nil)
+  }
+
+  @Test func `generated code carries a whole schema`() throws {
+    let pool = try SchemaPool([GoogleProtobufApiSchema.file, BatonOptionsSchema.file])
+    #expect(pool.message("google.protobuf.Option")?.field("value")?.number == 2)
+    #expect(pool.files.contains { $0.name == "google/protobuf/descriptor.proto" })
   }
 
   @Test func `a file may come twice, but not in two versions`() throws {

@@ -1,4 +1,22 @@
+internal import SystemPackage
+
 extension DynamicMessage {
+  /// What a generated message holds, as a value of the same message in a pool's schema: to print it
+  /// as JSON, say. Its descriptors are duplicated (fcntl(2), F_DUPFD_CLOEXEC).
+  public init<M: Message>(_ message: M, type: MessageType) throws(CodecError) {
+    guard M.layout.name == type.name else {
+      throw CodecError(.schema, "expected a \(type.name), got a \(M.layout.name)")
+    }
+    let encoded = try message.encoded()
+    var descriptors: ReceivedDescriptors
+    do {
+      descriptors = try ReceivedDescriptors(duplicating: encoded.descriptors)
+    } catch {
+      throw CodecError(.descriptor, "a descriptor cannot be duplicated: \(error)")
+    }
+    try self.init(decoding: encoded.bytes, descriptors: &descriptors, type: type)
+  }
+
   /// Reads a message without descriptors.
   public init(
     decoding bytes: [UInt8], type: MessageType, limits: CodecLimits = CodecLimits()

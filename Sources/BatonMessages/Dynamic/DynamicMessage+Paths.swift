@@ -69,7 +69,7 @@ extension MessageType {
         guard let type, let next = type.field(name) else {
           let names = SchemaPool.list(type?.fields.map(\.name) ?? [])
           throw CodecError(
-            .schema, "\(type?.name ?? self.name) has no field \(name); it has \(names)",
+            .schema, "\(type?.name ?? self.name) has no field \(name.quoted); it has \(names)",
             path: path.description)
         }
         field = next
@@ -77,7 +77,7 @@ extension MessageType {
       } else {
         guard let field, !element, field.takes(step) else {
           throw CodecError(
-            .schema, "\(field?.name ?? "the message") has no element \(step.text)",
+            .schema, "\(field?.name ?? "the message") has no element \(step.text.quoted)",
             path: path.description)
         }
         element = true

@@ -43,7 +43,7 @@ public struct DynamicMessage: Sendable {
   /// descriptor's contract is checked when the message is encoded.
   public mutating func set(_ name: String, to value: DynamicValue?) throws(CodecError) {
     guard let index = type.record.byName[name] else {
-      throw CodecError(.schema, "\(type.name) has no field \(name)", path: name)
+      throw CodecError(.schema, "\(type.name) has no field \(name.quoted)")
     }
     try set(index, to: value)
   }

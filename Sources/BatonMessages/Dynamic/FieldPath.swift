@@ -1,8 +1,8 @@
 /// Where a value lies in a message: `files[1].content`, `by_name["a.b"].size`, `by_number[7]`.
 ///
 /// Names are the schema's or JSON's. What stands in brackets is an element's place, counted from
-/// zero, or a map's key; a key that is a string may be quoted, with `\` before a quote or another
-/// `\` in it, and must be where it holds a `]`.
+/// zero, or a map's key. A key that is a string may be quoted, with `\"`, `\\` and `\u{1f}` in it, and
+/// must be where it holds a `]`.
 public struct FieldPath: Sendable, Hashable {
   enum Step: Sendable, Hashable {
     case field(String)
@@ -15,30 +15,29 @@ public struct FieldPath: Sendable, Hashable {
 
   /// Throws when `text` is not a path; whether it fits a message shows when it is used.
   public init(_ text: String) throws(CodecError) {
-    var rest = Substring(text)
-    while !rest.isEmpty {
-      if rest.first == "[" {
-        if steps.isEmpty { break }
-        guard let step = Self.subscripted(&rest) else { break }
-        steps.append(step)
-        continue
-      }
-      if !steps.isEmpty {
-        guard rest.first == "." else { break }
-        rest.removeFirst()
-      }
-      let name = rest.prefix { $0 != "." && $0 != "[" }
-      if name.isEmpty { break }
-      steps.append(.field(String(name)))
-      rest = rest.dropFirst(name.count)
-    }
-    if steps.isEmpty || !rest.isEmpty || text.hasSuffix(".") {
-      throw CodecError(.schema, "expected a path like files[1].content, got \"\(text)\"")
+    // By scalars: a quote and an accent behind it are two of them, but one Character.
+    var rest = text.unicodeScalars[...]
+    while let step = Self.step(&rest, isFirst: steps.isEmpty) { steps.append(step) }
+    if steps.isEmpty || !rest.isEmpty {
+      throw CodecError(.schema, "expected a path like files[1].content, got \(text.quoted)")
     }
   }
 
+  /// Takes a step from the front; nil when there is none.
+  private static func step(_ rest: inout Substring.UnicodeScalarView, isFirst: Bool) -> Step? {
+    var text = rest
+    if !isFirst {
+      if text.first == "[" { return subscripted(&rest) }
+      guard text.popFirst() == "." else { return nil }
+    }
+    let name = text.prefix { $0 != "." && $0 != "[" }
+    if name.isEmpty { return nil }
+    rest = text[name.endIndex...]
+    return .field(String(name))
+  }
+
   /// Takes `[…]` from the front; nil when it does not end.
-  private static func subscripted(_ rest: inout Substring) -> Step? {
+  private static func subscripted(_ rest: inout Substring.UnicodeScalarView) -> Step? {
     var text = rest.dropFirst()
     guard text.first == "\"" else {
       guard let end = text.firstIndex(of: "]"), end != text.startIndex else { return nil }
@@ -46,17 +45,28 @@ public struct FieldPath: Sendable, Hashable {
       return .bare(String(text[..<end]))
     }
     text.removeFirst()
-    var key = ""
-    while let character = text.popFirst() {
-      if character == "\"" {
+    var key = String.UnicodeScalarView()
+    while let scalar = text.popFirst() {
+      if scalar == "\"" {
         guard text.popFirst() == "]" else { return nil }
         rest = text
-        return .quoted(key)
+        return .quoted(String(key))
       }
-      guard let literal = character == "\\" ? text.popFirst() : character else { return nil }
-      key.append(literal)
+      guard let content = scalar == "\\" ? escaped(&text) : scalar else { return nil }
+      key.append(content)
     }
     return nil
+  }
+
+  /// What stands behind a `\`.
+  private static func escaped(_ text: inout Substring.UnicodeScalarView) -> Unicode.Scalar? {
+    guard let scalar = text.popFirst() else { return nil }
+    if scalar == "\"" || scalar == "\\" { return scalar }
+    guard scalar == "u", text.popFirst() == "{", let end = text.firstIndex(of: "}"),
+      let number = UInt32(String(text[..<end]), radix: 16), let content = Unicode.Scalar(number)
+    else { return nil }
+    text = text[text.index(after: end)...]
+    return content
   }
 
   mutating func append(_ step: Step) { steps.append(step) }
@@ -71,8 +81,7 @@ extension FieldPath: CustomStringConvertible {
       case .field(let name): text += text.isEmpty ? name : ".\(name)"
       case .bare(let element): text += "[\(element)]"
       case .quoted(let key):
-        let escaped = key.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] }
-        text += "[\"\(String(escaped))\"]"
+        text += "[\(key.quoted)]"
       }
     }
     return text

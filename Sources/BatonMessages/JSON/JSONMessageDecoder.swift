@@ -101,7 +101,7 @@ struct JSONMessageDecoder {
       }
       guard let value else { continue }
       if values.updateValue(value, forKey: key) != nil {
-        throw error(member, "the key \(key) came twice")
+        throw error(member, "the key \(key.description.quoted) came twice")
       }
     }
     return .map(values)
@@ -179,6 +179,6 @@ struct JSONMessageDecoder {
   private func unknown(_ member: JSONMember, _ type: MessageType) -> CodecError {
     let names = SchemaPool.list(type.record.fields.map(\.jsonName))
     return error(
-      member, "\(type.name) has no field \(member.name.debugDescription); it has \(names)")
+      member, "\(type.name) has no field \(member.name.quoted); it has \(names)")
   }
 }

@@ -21,7 +21,8 @@ extension JSONMessageEncoder {
     case .fieldMask:
       let paths = first?.listValue?.compactMap(\.stringValue) ?? []
       if let text = JSONFieldMask.format(paths) { return .string(text) }
-      throw error("expected field paths in lower_snake_case, got \(paths)")
+      throw error(
+        "expected field paths in lower_snake_case, got \(SchemaPool.list(paths.map(\.quoted)))")
     case .wrapper: return try scalar(first ?? .bool(false), message.type.pool)
     case .structure: return try structure(first?.mapValue ?? [:])
     case .listValue: return try list(first?.listValue ?? [])
@@ -65,9 +66,14 @@ extension JSONMessageEncoder {
     let bytes = message.value(number: 2)?.bytesValue ?? []
     if url.isEmpty && bytes.isEmpty { return .object([]) }
     guard let type = message.type.pool.message(typeURL: url) else {
-      throw error("expected a URL that ends in a slash and a known type, got \"\(url)\"")
+      throw error("expected a URL that ends in a slash and a known type, got \(url.quoted)")
     }
-    let content = try DynamicMessage(decoding: bytes, type: type)
+    let content: DynamicMessage
+    do throws(CodecError) {
+      content = try DynamicMessage(decoding: bytes, type: type)
+    } catch {
+      throw self.error("the \(type.name) inside cannot be read: \(error)")
+    }
     let name = JSONValue.Member("@type", .string(url))
     if type.record.wellKnown == nil { return .object([name] + (try members(content))) }
     return .object([name, JSONValue.Member("value", try self.message(content))])

@@ -20,7 +20,7 @@ struct JSONNode {
     case .null: "null"
     case .bool(let value): "\(value)"
     case .number(let digits): digits.utf8.count > 40 ? "a number" : digits
-    case .string(let text): text.utf8.count > 40 ? "a string" : text.debugDescription
+    case .string(let text): text.utf8.count > 40 ? "a string" : text.quoted
     case .array: "an array"
     case .object: "an object"
     }

@@ -48,7 +48,7 @@ struct JSONParser {
       guard peek == UInt8(ascii: "\"") else { throw expected("a name in double quotes") }
       let name = try string()
       if !names.insert(name).inserted {
-        throw error("the name \(name.debugDescription) came twice", start)
+        throw error("the name \(name.quoted) came twice", start)
       }
       guard take(UInt8(ascii: ":")) else { throw expected("\":\"") }
       members.append(JSONMember(name: name, offset: start, node: try value()))
@@ -178,7 +178,7 @@ struct JSONParser {
 
   private func expected(_ what: String) -> CodecError {
     let rest = String(decoding: bytes[position...].prefix(4), as: UTF8.self).unicodeScalars
-    let got = rest.first.map { "\"\($0.escaped(asASCII: true))\"" } ?? "the end of the text"
+    let got = rest.first.map { String($0).quoted } ?? "the end of the text"
     return error("expected \(what), got \(got)", position)
   }
   private func error(_ message: String, _ offset: Int) -> CodecError {

@@ -64,9 +64,9 @@ extension MessageType {
   /// A field of a message type.
   public struct Field: Sendable, Hashable {
     public enum Cardinality: Sendable, Hashable {
-      /// Without presence: absent is the same as zero or empty.
+      /// Without presence: absent is the same as zero or empty, or as no descriptor.
       case singular
-      /// `optional` and message fields, descriptors excepted.
+      /// With presence: `optional` and message fields.
       case optional
       case repeated
       /// With the type of the keys.

@@ -1,8 +1,5 @@
 /// Puts schema files behind those they import.
 enum SchemaFileOrder {
-  /// A file of which only options are made; generated code and reflection may leave it out.
-  static let optionsFile = "google/protobuf/descriptor.proto"
-
   /// Throws for files that are missing, that differ under one name, or that import in a circle.
   static func sort(_ files: [FileDescriptorProto]) throws(CodecError) -> [FileDescriptorProto] {
     let byName = try distinct(files)
@@ -38,7 +35,8 @@ enum SchemaFileOrder {
     for file in files {
       guard let name = file.name, SchemaName.isFile(name) else {
         throw CodecError(
-          .schema, "expected a file name without control characters, got \"\(file.name ?? "")\"")
+          .schema,
+          "expected a file name without control characters, got \((file.name ?? "").quoted)")
       }
       if let place = places[name] {
         if kept[place] == file { continue }
@@ -55,12 +53,11 @@ enum SchemaFileOrder {
   ) throws(CodecError) -> Set<Int> {
     var imports: Set<Int> = []
     for dependency in file.dependency {
-      if let place = places[dependency] {
-        imports.insert(place)
-      } else if dependency != optionsFile {
+      guard let place = places[dependency] else {
         throw CodecError(
-          .schema, "\(file.name ?? "") imports \(dependency), which is not in the schema")
+          .schema, "\(file.name ?? "") imports \(dependency.quoted), which is not in the schema")
       }
+      imports.insert(place)
     }
     return imports
   }

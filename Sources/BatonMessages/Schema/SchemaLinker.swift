@@ -37,7 +37,8 @@ struct SchemaLinker {
   private func foreign(_ place: SchemaPlace, _ types: String) -> String? {
     let file = files[place.file]
     if file.syntax == "proto3" { return nil }
-    return "it is declared in \(file.name ?? ""), which is \(file.syntax ?? "proto2"); "
+    let syntax = file.syntax.map { $0 == "proto2" ? $0 : $0.quoted } ?? "proto2"
+    return "it is declared in \(file.name ?? ""), which is \(syntax); "
       + "only \(types) of proto3 files can be used"
   }
 
@@ -47,6 +48,9 @@ struct SchemaLinker {
     let proto = messages[index].proto
     if proto.field.count > Self.mostFields {
       throw error("expected at most \(Self.mostFields) fields, got \(proto.field.count)", index)
+    }
+    for oneof in proto.oneofDecl where !SchemaName.isIdentifier(oneof.name ?? "") {
+      throw error("expected a oneof's name, got \((oneof.name ?? "").quoted)", index)
     }
     let synthetic = Set(
       proto.field.lazy.filter { $0.proto3Optional == true }.compactMap(\.oneofIndex))
@@ -83,7 +87,7 @@ struct SchemaLinker {
     _ field: FieldDescriptorProto, of index: Int, _ synthetic: Set<Int32>
   ) throws(CodecError) -> FieldRecord {
     guard let name = field.name, SchemaName.isIdentifier(name) else {
-      throw error("expected a field's name, got \"\(field.name ?? "")\"", index)
+      throw error("expected a field's name, got \((field.name ?? "").quoted)", index)
     }
     guard let number = UInt32(exactly: field.number ?? 0), 1...0x1fff_ffff ~= number,
       !(19_000...19_999 ~= number)
@@ -91,8 +95,12 @@ struct SchemaLinker {
       let range = "from 1 to 536870911 outside of 19000 to 19999"
       throw error("expected a number \(range), got \(field.number ?? 0)", index, name)
     }
+    let jsonName = field.jsonName ?? SchemaName.json(name)
+    guard SchemaName.isJSON(jsonName) else {
+      throw error("expected a printable name for JSON, got \(jsonName.quoted)", index, name)
+    }
     return FieldRecord(
-      name: name, jsonName: field.jsonName ?? SchemaName.json(name), number: number,
+      name: name, jsonName: jsonName, number: number,
       value: try value(of: field, name, index),
       cardinality: try cardinality(of: field, name, index, synthetic))
   }
@@ -161,7 +169,7 @@ struct SchemaLinker {
     switch (find(typeName, from: messages[index].name), field.type) {
     case (.message(let other)?, .message?): return .message(other)
     case (.enumeration(let other)?, .enumeration?): return .enumeration(other)
-    default: throw error("expected the name of a type, got \"\(typeName)\"", index, name)
+    default: throw error("expected the name of a type, got \(typeName.quoted)", index, name)
     }
   }
 
@@ -280,7 +288,7 @@ struct SchemaLinker {
         let missing = (types[0] < 0 ? method.inputType : method.outputType) ?? ""
         let file = files[service.place.file].name ?? ""
         throw CodecError(
-          .schema, "expected the name of a message, got \"\(missing)\" (in \(file))",
+          .schema, "expected the name of a message, got \(missing.quoted) (in \(file))",
           path: "\(service.name).\(name)")
       }
       services[index].methods.append(MethodRecord(name: name, input: types[0], output: types[1]))

@@ -17,7 +17,11 @@ enum SchemaName {
 
   static func isFile(_ name: String) -> Bool {
     !name.isEmpty && name.utf8.count <= longest
-      && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f...0x9f ~= $0.value) }
+      && name.unicodeScalars.allSatisfy(\.isShown)
+  }
+
+  static func isJSON(_ name: String) -> Bool {
+    !name.isEmpty && name.unicodeScalars.allSatisfy(\.isShown)
   }
 
   /// How a field is named in JSON unless the schema says otherwise.

@@ -2,7 +2,8 @@
 ///
 /// The files may come from anywhere, a peer's reflection included: every fault in them is a
 /// ``CodecError`` of kind `schema` that names the file and the symbol. The files must contain
-/// everything they import, except `google/protobuf/descriptor.proto`, of which only options are made.
+/// everything they import, except `baton/options.proto` and protobuf's own `google/protobuf/…`, which
+/// the library has itself.
 ///
 /// Only proto3 messages can be read and written. What proto2 files declare is known by name, and
 /// using it is an error (``MessageType/refusal``).
@@ -18,7 +19,7 @@ public final class SchemaPool: Sendable {
 
   /// Links `files`, which may come in any order; a file may be there twice if both are equal.
   public init(files: [FileDescriptorProto]) throws(CodecError) {
-    let ordered = try SchemaFileOrder.sort(files)
+    let ordered = try SchemaFileOrder.sort(LibrarySchemas.complete(files))
     var symbols = SymbolCollector()
     for index in ordered.indices { try symbols.collect(ordered[index], index) }
     var linker = SchemaLinker(files: ordered, symbols: symbols)
@@ -51,10 +52,7 @@ public final class SchemaPool: Sendable {
     var decoded: [FileDescriptorProto] = []
     while let file = waiting.popLast() {
       if !seen.insert(file.name).inserted { continue }
-      guard let bytes = Base64.decode(file.base64) else {
-        throw CodecError(.schema, "\(file.name): expected base64")
-      }
-      decoded.append(try FileDescriptorProto(decoding: bytes))
+      decoded.append(try FileDescriptorProto(file))
       waiting += file.imports()
     }
     try self.init(files: decoded)
@@ -106,16 +104,19 @@ extension SchemaPool {
   public func method(_ name: String) throws(CodecError) -> MethodType {
     let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-      throw CodecError(.schema, "expected SERVICE/METHOD, got \"\(name)\"")
+      throw CodecError(.schema, "expected SERVICE/METHOD, got \(name.quoted)")
     }
     guard let service = service(String(parts[0])) else {
       throw CodecError(
-        .schema, "there is no service \(parts[0]); there is \(Self.list(services.map(\.name)))")
+        .schema,
+        "there is no service \(String(parts[0]).quoted); there is \(Self.list(services.map(\.name)))"
+      )
     }
     guard let method = service.methods.first(where: { $0.name == parts[1] }) else {
       throw CodecError(
         .schema,
-        "\(parts[0]) has no method \(parts[1]); it has \(Self.list(service.methods.map(\.name)))")
+        "\(parts[0]) has no method \(String(parts[1]).quoted); it has \(Self.list(service.methods.map(\.name)))"
+      )
     }
     return method
   }
@@ -130,7 +131,10 @@ extension SchemaPool {
     serviceRecords.indices.map { ServiceType(pool: self, index: $0) }
   }
 
+  /// Names for an error, of which it takes so many as can be read.
   static func list(_ names: [String]) -> String {
-    names.isEmpty ? "none" : names.joined(separator: ", ")
+    if names.isEmpty { return "none" }
+    let more = names.count > 20 ? " and \(names.count - 20) more" : ""
+    return names.prefix(20).joined(separator: ", ") + more
   }
 }

@@ -20,7 +20,7 @@ struct SymbolCollector {
     self.file = file
     let package = file.package ?? ""
     guard SchemaName.isPackage(package) else {
-      throw error("expected a package name, got \"\(package)\"", package)
+      throw error("expected a package name, got \(package.quoted)", "")
     }
     for (place, message) in file.messageType.enumerated() {
       try add(
@@ -63,7 +63,7 @@ struct SymbolCollector {
       name: name, place: place, proto: proto, isProto3: file.syntax == "proto3")
     for value in proto.value {
       guard let own = value.name, SchemaName.isIdentifier(own), let number = value.number else {
-        throw error("expected a value's name and number, got \"\(value.name ?? "")\"", name)
+        throw error("expected a value's name and number, got \((value.name ?? "").quoted)", name)
       }
       if record.numbers.updateValue(number, forKey: own) != nil {
         throw error("two values are named \(own)", name)
@@ -86,7 +86,8 @@ struct SymbolCollector {
     _ own: String?, _ scope: String, _ symbol: SymbolRecord
   ) throws(CodecError) -> String {
     guard let own, SchemaName.isIdentifier(own) else {
-      throw error("expected a name of letters, digits and underscores, got \"\(own ?? "")\"", scope)
+      throw error(
+        "expected a name of letters, digits and underscores, got \((own ?? "").quoted)", scope)
     }
     let name = scope.isEmpty ? own : "\(scope).\(own)"
     if name.utf8.count > SchemaName.longest {
