@@ -58,8 +58,9 @@ import Testing
         #"{"protobufPayload":"EgIBAg=="}"#
       ),
       (
-        #""protobufPayload":"CA==","requestedOutputFormat":"JSON""#,
-        #"{"parseError":"number: the message ends inside a field (at byte 0)"}"#
+        #""jsonPayload":"{\"number\":true}","requestedOutputFormat":"JSON""#,
+        #"{"parseError":"number: line 1, column 11: expected an integer from "#
+          + #"-2147483648 to 2147483647, got true (at byte 10)"}"#
       ),
       (
         #""jsonPayload":"{\"x\":1}","requestedOutputFormat":"JSON","testCategory":3"#,

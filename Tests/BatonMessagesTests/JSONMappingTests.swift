@@ -23,7 +23,7 @@ import Testing
 
   @Test func `every type of field has its canonical form`() throws {
     let json = """
-      {"fDouble":-0,"fFloat":0.1,"fInt32":-2147483648,"fInt64":"-9223372036854775808",\
+      {"fDouble":-0.0,"fFloat":0.1,"fInt32":-2147483648,"fInt64":"-9223372036854775808",\
       "fUint32":4294967295,"fUint64":"18446744073709551615","fSint32":-1,"fSint64":"-1",\
       "fFixed32":7,"fFixed64":"8","fSfixed32":-9,"fSfixed64":"-10","fBool":true,\
       "fString":"a\\u0000b","fBytes":"AP8=","fColour":"GREEN","fMessage":{"fColour":7},\

@@ -86,7 +86,7 @@ struct JSONMessageEncoder {
     case .bytes(let value): return .string(Base64.encode(value))
     case .enumeration(let number):
       guard case .enumeration(let index) = type else { return .number(number) }
-      if pool.enums[index].name == WellKnownType.nullValue { return .null }
+      if number == 0, pool.enums[index].name == WellKnownType.nullValue { return .null }
       return pool.enums[index].names[number].map { .string($0) } ?? .number(number)
     case .message(let value): return try message(value)
     case .descriptor(let value): return try descriptor(value, type)

@@ -24,13 +24,13 @@ extension JSONValue {
   public static func number(_ value: some FixedWidthInteger) -> JSONValue { .number("\(value)") }
 
   /// The shortest digits that read back as the same number; nil for NaN and the infinities, which
-  /// JSON has not.
+  /// JSON has not. Minus zero keeps its point: readers that take `-0` for an integer lose the sign.
   static func number(finite value: some BinaryFloatingPoint & LosslessStringConvertible)
     -> JSONValue?
   {
     guard value.isFinite else { return nil }
     let text = value.description
-    return .number(text.hasSuffix(".0") ? String(text.dropLast(2)) : text)
+    return .number(text.hasSuffix(".0") && text != "-0.0" ? String(text.dropLast(2)) : text)
   }
 
   /// The value as JSON text (RFC 8259), on one line or, when `pretty`, with a line for each element
