@@ -15,6 +15,8 @@ let package = Package(
     .library(name: "BatonMessages", targets: ["BatonMessages"]),
     .executable(name: "baton", targets: ["BatonCommand"]),
     .executable(name: "protoc-gen-baton", targets: ["protoc-gen-baton"]),
+    .plugin(name: "BatonStubs", targets: ["BatonStubs"]),
+    .plugin(name: "BatonGenerate", targets: ["BatonGenerate"]),
     .executable(name: "file-broker", targets: ["file-broker"]),
     .executable(name: "baton-benchmarks", targets: ["baton-benchmarks"]),
   ],
@@ -32,7 +34,7 @@ let package = Package(
     .target(
       name: "BatonMessages",
       dependencies: ["CBaton", .product(name: "SystemPackage", package: "swift-system")],
-      swiftSettings: strict),
+      exclude: ["baton.json"], swiftSettings: strict),
     .target(
       name: "Baton",
       dependencies: [
@@ -40,11 +42,22 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: strict),
+      exclude: ["baton.json"], swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-baton",
       dependencies: ["BatonMessages", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
+    .plugin(
+      name: "BatonStubs", capability: .buildTool(), dependencies: ["protoc-gen-baton"]),
+    .plugin(
+      name: "BatonGenerate",
+      capability: .command(
+        intent: .custom(
+          verb: "baton-generate", description: "Write Swift code from schemas into targets"),
+        permissions: [
+          .writeToPackageDirectory(reason: "It writes the Swift code of the targets' schemas.")
+        ]),
+      dependencies: ["protoc-gen-baton"]),
     .executableTarget(
       name: "BatonCommand",
       dependencies: [
@@ -56,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "file-broker",
       dependencies: [
-        "Baton", "BatonMessages",
+        "Baton",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -92,6 +105,20 @@ let package = Package(
         "BatonMessages", .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/conformance-testee", swiftSettings: strict),
+    // What the generator writes for the schemas of its tests, compiled.
+    .target(
+      name: "GoldenTypes", dependencies: ["Baton", "BatonMessages"], path: "Tests/Golden/Types",
+      exclude: ["baton.json", "golden"], swiftSettings: strict),
+    .target(
+      name: "GoldenNames", dependencies: ["Baton", "BatonMessages", "GoldenTypes"],
+      path: "Tests/Golden/Names", exclude: ["baton.json", "golden"], swiftSettings: strict),
+    .testTarget(
+      name: "GeneratorTests",
+      dependencies: [
+        "Baton", "BatonMessages", "GoldenTypes", "GoldenNames", "protoc-gen-baton",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Refusals"], swiftSettings: strict),
     .testTarget(
       name: "BatonMessagesTests",
       dependencies: [

@@ -48,6 +48,6 @@ struct Parameters {
   private static func unknown(_ option: Substring) -> Refusal {
     Refusal(
       "--baton_opt",
-      "expected Visibility=…, Module=… or Mpath/to/schema.proto=Module, got \(option)")
+      "expected Module=NAME, Visibility=… or Mpath/to/schema.proto=MODULE, got \(option)")
   }
 }

@@ -1,9 +1,8 @@
 /// Fields of a newer schema, kept as they came and written back behind the known ones.
 public struct UnknownFields: Sendable, Hashable {
   /// Whole fields as on the wire: tag, then value.
-  public let bytes: [UInt8]
+  public private(set) var bytes: [UInt8]
 
-  @inlinable
   public init() {
     bytes = []
   }
@@ -12,6 +11,5 @@ public struct UnknownFields: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  @inlinable
   public var isEmpty: Bool { bytes.isEmpty }
 }

@@ -74,14 +74,7 @@ struct FieldBuilder {
       return .descriptor(try contract(option, field, carrier, place))
     }
     if let scalar = Scalar(carrier.type) { return .scalar(scalar) }
-    guard let type = index.type(carrier.typeName), type.home != .nowhere else {
-      throw Refusal(
-        place,
-        """
-        \(name(field)) is of type \((carrier.typeName ?? "").dropFirst()), for which there is no \
-        Swift code; generate it too, or name its module with M…=Module
-        """)
-    }
+    let type = try index.reachable(carrier.typeName, for: name(field), at: place)
     switch type.form {
     case .message: return .message(type)
     case .enumeration: return .enumeration(type)

@@ -31,6 +31,8 @@ struct FieldModel {
 
 /// A oneof as it will be written in Swift: an enumeration and a property that may be nil.
 struct OneofModel {
+  let index: Int
+  let schemaName: String
   let typeName: String
   let name: String
   let comment: [String]

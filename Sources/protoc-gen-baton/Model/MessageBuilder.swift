@@ -62,16 +62,18 @@ struct MessageBuilder {
   }
 
   private func oneof(
-    _ oneof: Int, _ fields: [FieldModel], _ message: DescriptorProto, _ path: [Int32]
+    _ index: Int, _ fields: [FieldModel], _ message: DescriptorProto, _ path: [Int32]
   ) -> OneofModel {
+    let schemaName = message.oneofDecl[index].name ?? ""
     let members = fields.filter { field in
-      if case .oneof(oneof) = field.shape { true } else { false }
+      if case .oneof(index) = field.shape { true } else { false }
     }
-    let name = SwiftName.member(message.oneofDecl[oneof].name ?? "")
+    let name = SwiftName.member(schemaName)
     return OneofModel(
-      typeName: SchemaIndex.typeName(message.oneofDecl[oneof].name, "Oneof"),
+      index: index, schemaName: schemaName,
+      typeName: SchemaIndex.typeName(schemaName, "Oneof"),
       name: ["self", "hashValue", "unknownFields"].contains(name) ? name + "Field" : name,
-      comment: places.comment(path + [8, Int32(oneof)]), members: members,
+      comment: places.comment(path + [8, Int32(index)]), members: members,
       isHashable: members.allSatisfy(isHashable))
   }
 
@@ -91,8 +93,9 @@ struct MessageBuilder {
       switch member {
       case .field(let field): try take(field, in: &properties, message, model.fullName, path)
       case .oneof(let oneof):
-        let schemaName = "\(model.fullName).\(oneof.name)"
-        try properties.take(oneof.name, for: schemaName, at: places.place(path))
+        try properties.take(
+          oneof.name, for: "\(model.fullName).\(oneof.schemaName)",
+          at: places.place(path + [8, Int32(oneof.index)]))
         var cases = NameRegister()
         for field in oneof.members {
           try take(field, in: &cases, message, model.fullName, path)

@@ -43,12 +43,6 @@ struct ServiceBuilder {
   private func type(
     _ reference: String?, _ method: String, _ path: [Int32]
   ) throws(Refusal) -> DeclaredType {
-    if let type = index.type(reference), type.home != .nowhere { return type }
-    throw Refusal(
-      places.place(path),
-      """
-      \(method) names \((reference ?? "").dropFirst()), for which there is no Swift code; \
-      generate it too, or name its module with M…=Module
-      """)
+    try index.reachable(reference, for: method, at: places.place(path))
   }
 }

@@ -1,17 +1,15 @@
 import BatonMessages
 
-/// The names at the top of the module, and of its files.
+/// The names at the top of the module.
 enum ModuleNames {
   static func refuseCollisions(
     in files: [FileDescriptorProto], _ modules: ModuleMap
   ) throws(Refusal) {
     var names = NameRegister()
-    var swiftFiles = NameRegister()
     for file in files where modules.home(of: file.name ?? "") == .own {
       let name = file.name ?? ""
       try take(file, &names)
       try names.take(SwiftName.file(name) + "Schema", for: name, at: name)
-      try swiftFiles.take(SwiftName.swiftFile(name).lowercased(), for: name, at: name)
     }
   }
 

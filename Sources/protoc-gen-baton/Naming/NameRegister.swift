@@ -1,6 +1,6 @@
 /// The names taken in one Swift scope.
 struct NameRegister {
-  private var taken: [String: String] = [:]
+  private var taken: [String: (schemaName: String, place: String)] = [:]
 
   /// `schemaName` says whose name it is, for the refusal of a second owner.
   mutating func take(
@@ -8,8 +8,12 @@ struct NameRegister {
   ) throws(Refusal) {
     if let other = taken[name] {
       throw Refusal(
-        place, "\(other) and \(schemaName) would both be named \(name) in Swift; \(remedy)")
+        place,
+        """
+        \(schemaName) and \(other.schemaName) (\(other.place)) would both be named \(name) in \
+        Swift; \(remedy)
+        """)
     }
-    taken[name] = schemaName
+    taken[name] = (schemaName, place)
   }
 }

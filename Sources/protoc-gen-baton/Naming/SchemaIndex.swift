@@ -19,6 +19,22 @@ struct SchemaIndex {
     types[String((reference ?? "").dropFirst())]
   }
 
+  /// The type that `user`, a field or method, names.
+  func reachable(
+    _ reference: String?, for user: String, at place: String
+  ) throws(Refusal) -> DeclaredType {
+    guard let type = type(reference) else {
+      throw Refusal(place, "\(user) names \(reference ?? "nothing"), which no schema declares")
+    }
+    if type.home != .nowhere { return type }
+    throw Refusal(
+      place,
+      """
+      \(user) names \(type.fullName) of \(type.file), which has no Swift code within reach; add \
+      that file to the schemas of this target or of one it depends on
+      """)
+  }
+
   /// What Swift finds for a bare `name` inside the type at `scope`: nothing of the schemas, the
   /// type at a path, or a type of another module.
   enum Finding: Equatable {
@@ -102,10 +118,12 @@ struct SchemaIndex {
     }
   }
 
-  /// Swift keeps `X.Type` for itself, so a type of that name gets a suffix.
+  /// Swift keeps `X.Type` for itself, and generated code names the others, so types of these names
+  /// get a suffix.
   static func typeName(_ name: String?, _ suffix: String) -> String {
     let name = SwiftName.type(name ?? "")
-    return name == "Type" ? name + suffix : name
+    let reserved = ["Type", "Self", "Swift", "Baton", "BatonMessages"]
+    return reserved.contains(name) ? name + suffix : name
   }
 }
 

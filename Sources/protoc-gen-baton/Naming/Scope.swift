@@ -1,5 +1,8 @@
 /// Writes types as they are named inside one Swift type: as short as it goes, with the module in
 /// front where another declaration hides them.
+///
+/// `Module::Type` reaches a type even where one with the module's own name exists, as a service may
+/// have it.
 struct Scope {
   let index: SchemaIndex
   /// The module the code is for.
@@ -19,7 +22,7 @@ struct Scope {
   func runtime(_ name: String) -> String { qualified(name, "Baton") }
 
   private func qualified(_ name: String, _ module: String) -> String {
-    index.look(name, from: path) == .nothing ? name : "\(module)::\(name)"
+    index.look(name, from: path) == .nothing ? name : "\(module).\(name)"
   }
 
   func name(_ type: DeclaredType) -> String {

@@ -21,8 +21,10 @@ struct CodecPrinter {
   // MARK: Reading
 
   private func printReading(to text: inout SwiftText) {
-    let head = "(from fields: inout \(scope.messages("FieldReader")))"
-    text.block("\(visibility) init\(head) throws(\(scope.messages("CodecError")))") { text in
+    text.declaration(
+      "\(visibility) init", ["from fields: inout \(scope.messages("FieldReader"))"],
+      " throws(\(scope.messages("CodecError"))) {")
+    text.indented { text in
       for member in message.members {
         let target = property(member.storage)
         switch member {
@@ -32,21 +34,28 @@ struct CodecPrinter {
       }
       text.line("unknownFields = fields.unknown()")
     }
+    text.line("}")
   }
 
   private func printReading(_ field: FieldModel, _ target: String, to text: inout SwiftText) {
-    let read = reading(field.value, field.slot)
+    if case .map(let key, let entry) = field.shape {
+      printReading(map: field, key, entry, target, to: &text)
+    } else {
+      text.statement("\(target) =", Expression(reading(field)))
+    }
+  }
+
+  private func reading(_ field: FieldModel) -> String {
+    let single = reading(field.value, field.slot)
     switch field.shape {
-    case .singular: text.line("\(target) = \(read)")
+    case .required: return "try fields.requiredDescriptor(\(field.slot))"
+    case .repeated: return reading(field.value, field.slot, "repeated")
     case .optional:
       switch field.value {
-      case .message, .descriptor: text.line("\(target) = \(read)")
-      default: text.line("\(target) = fields.has(\(field.slot)) ? \(read) : nil")
+      case .message, .descriptor: return single
+      default: return "fields.has(\(field.slot)) ? \(single) : nil"
       }
-    case .required, .oneof:
-      text.line("\(target) = try fields.requiredDescriptor(\(field.slot))")
-    case .repeated: text.line("\(target) = \(reading(field.value, field.slot, "repeated"))")
-    case .map(let key, let entry): printReading(map: field, key, entry, target, to: &text)
+    case .singular, .oneof, .map: return single
     }
   }
 
@@ -55,13 +64,13 @@ struct CodecPrinter {
     to text: inout SwiftText
   ) {
     let layout = LayoutPrinter.entryName(entry)
-    let head = "\(target) = try fields.map(\(field.slot), Self.\(layout)) {"
-    text.line("\(head) (entry) throws(\(scope.messages("CodecError"))) in")
-    text.indented { text in
-      let readKey = reading(.scalar(key), 0, from: "entry")
-      text.call("", [readKey, readingMapValue(field.value)])
+    let readKey = reading(.scalar(key), 0, from: "entry")
+    text.closure(
+      "\(target) = try fields.map(\(field.slot), Self.\(layout))",
+      "(entry) throws(\(scope.messages("CodecError")))"
+    ) { text in
+      text.line("(\(readKey), \(readingMapValue(field.value)))")
     }
-    text.line("}")
   }
 
   private func readingMapValue(_ value: ValueType) -> String {
@@ -86,7 +95,7 @@ struct CodecPrinter {
           case .descriptor: ".\(name)(try fields.requiredDescriptor(\(slot)))"
           default: ".\(name)(\(reading(member.value, slot)))"
           }
-        text.line("case \(member.number): \(value)")
+        text.statement("case \(member.number):", Expression(value))
       }
       text.line("default: nil")
       text.line("}")
@@ -103,8 +112,10 @@ struct CodecPrinter {
   // MARK: Writing
 
   private func printWriting(to text: inout SwiftText) {
-    let head = "func write(to fields: inout \(scope.messages("FieldWriter")))"
-    text.block("\(visibility) \(head) throws(\(scope.messages("CodecError")))") { text in
+    text.declaration(
+      "\(visibility) func write", ["to fields: inout \(scope.messages("FieldWriter"))"],
+      " throws(\(scope.messages("CodecError"))) {")
+    text.indented { text in
       for member in message.members {
         let source = property(member.storage)
         switch member {
@@ -114,6 +125,7 @@ struct CodecPrinter {
       }
       text.line("fields.unknown(unknownFields)")
     }
+    text.line("}")
   }
 
   private func printWriting(_ field: FieldModel, _ source: String, to text: inout SwiftText) {
@@ -146,21 +158,21 @@ struct CodecPrinter {
     to text: inout SwiftText
   ) {
     let layout = LayoutPrinter.entryName(entry)
-    let head = "try fields.map(\(field.slot), \(source), Self.\(layout)) {"
-    let parameters = "(entry, key, value) throws(\(scope.messages("CodecError"))) in"
-    text.line("\(head) \(parameters)")
-    text.indented { text in
+    text.closure(
+      "try fields.map(\(field.slot), \(source), Self.\(layout))",
+      "(entry, key, value) throws(\(scope.messages("CodecError")))"
+    ) { text in
       text.line(writing(.scalar(key), 0, "key, mark: 1", to: "entry"))
       text.line(writing(field.value, 1, "value, mark: 1", to: "entry"))
     }
-    text.line("}")
   }
 
   private func printWriting(_ oneof: OneofModel, _ source: String, to text: inout SwiftText) {
     text.line("switch \(source) {")
     for member in oneof.members {
       let write = writing(member.value, member.slot, "value, mark: \(member.number)")
-      text.line("case .\(SwiftName.escaped(member.name))(let value): \(write)")
+      text.statement(
+        "case .\(SwiftName.escaped(member.name))(let value):", Expression(write))
     }
     text.line("case nil: break")
     text.line("}")

@@ -21,8 +21,9 @@ struct MessagePrinter {
     case .field(let field):
       text.comment(field.comment)
       if field.isDeprecated { return printDeprecated(field, to: &text) }
-      if field.isRecursive { text.line("@\(scope.messages("Indirect"))") }
-      text.line("\(visibility) var \(SwiftName.escaped(field.name)): \(scope.type(field))")
+      text.line(
+        "\(indirection(field))\(visibility) var \(SwiftName.escaped(field.name)): \(scope.type(field))"
+      )
     }
   }
 
@@ -34,8 +35,11 @@ struct MessagePrinter {
       text.line("get { _\(field.name) }")
       text.line("set { _\(field.name) = newValue }")
     }
-    if field.isRecursive { text.line("@\(scope.messages("Indirect"))") }
-    text.line("private var _\(field.name): \(type)")
+    text.line("\(indirection(field))private var _\(field.name): \(type)")
+  }
+
+  private func indirection(_ field: FieldModel) -> String {
+    field.isRecursive ? "@\(scope.messages("Indirect")) " : ""
   }
 
   private func printInitialiser(to text: inout SwiftText) {
@@ -53,7 +57,8 @@ struct MessagePrinter {
     text.declaration("\(visibility) init", parameters, " {")
     text.indented { text in
       for member in message.members {
-        text.line("self.\(member.storage) = \(SwiftName.escaped(member.name))")
+        text.statement(
+          "self.\(member.storage) =", Expression(SwiftName.escaped(member.name)))
       }
     }
     text.line("}")

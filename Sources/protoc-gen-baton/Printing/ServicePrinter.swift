@@ -11,9 +11,9 @@ struct ServicePrinter {
       printMethods(service, inner.inside("Methods"), to: &text)
       text.line()
       let type = inner.runtime("ServiceSchema")
-      text.call(
-        "\(visibility) static let schema = \(type)",
-        ["name: \"\(service.fullName)\"", "file: \(schema).file"])
+      text.statement(
+        "\(visibility) static let schema =",
+        Expression(call: type, ["name: \"\(service.fullName)\"", "file: \(schema).file"]))
       for style in ServiceStyle.all {
         text.line()
         printProtocol(service, style, inner.inside(style.service), to: &text)
@@ -35,10 +35,11 @@ struct ServicePrinter {
     text.block("\(visibility) enum Methods") { text in
       for method in service.methods {
         let types = "<\(scope.name(method.request)), \(scope.name(method.response))>"
-        text.call(
-          "\(visibility) static let \(SwiftName.escaped(method.name)) = "
-            + "\(scope.runtime("Method"))\(types)",
-          ["\"\(service.fullName)\"", "\"\(method.schemaName)\""])
+        text.statement(
+          "\(visibility) static let \(SwiftName.escaped(method.name)) =",
+          Expression(
+            call: scope.runtime("Method") + types,
+            ["\"\(service.fullName)\"", "\"\(method.schemaName)\""]))
       }
     }
   }
@@ -76,9 +77,8 @@ struct ServicePrinter {
       text.block("\(visibility) func register(in methods: inout \(table))") { text in
         for method in service.methods {
           let member = SwiftName.escaped(method.name)
-          text.block(
-            "methods.\(style.add)(\(name).Methods.\(member))", opening: " (request, context) in"
-          ) { text in
+          text.closure("methods.\(style.add)(\(name).Methods.\(member))", "(request, context)") {
+            text in
             text.line("try \(style.await)self.\(member)(request, context: context)")
           }
         }
@@ -121,9 +121,11 @@ struct ServicePrinter {
       ["_ request: \(scope.name(method.request))", "options: \(options) = \(options)()"],
       " \(effects) -> \(scope.name(method.response)) {")
     text.indented { text in
-      text.call(
-        "try \(style.await)self.connection.call",
-        ["Methods.\(SwiftName.escaped(method.name))", "request", "options: options"])
+      text.statement(
+        "",
+        Expression(
+          call: "try \(style.await)self.connection.call",
+          ["Methods.\(SwiftName.escaped(method.name))", "request", "options: options"]))
     }
     text.line("}")
   }

@@ -21,10 +21,8 @@ struct SwiftText {
   }
 
   /// `header {`, the body further in, and `}`.
-  mutating func block(
-    _ header: String, opening: String = "", _ body: (inout SwiftText) throws -> Void
-  ) rethrows {
-    line("\(header) {\(opening)")
+  mutating func block(_ header: String, _ body: (inout SwiftText) throws -> Void) rethrows {
+    line("\(header) {")
     try indented(body)
     line("}")
   }
@@ -51,17 +49,44 @@ struct SwiftText {
     line(")\(tail)")
   }
 
-  /// `head(arguments)tail` as an expression: on one line, or broken behind the parenthesis.
-  mutating func call(_ head: String, _ arguments: [String], _ tail: String = "") {
-    let short = "\(head)(\(arguments.joined(separator: ", ")))\(tail)"
-    if fits(short) { return line(short) }
-    line("\(head)(")
+  /// `start expression` on one line, or with the expression broken inside its parentheses, or
+  /// below `start` where not even its beginning fits.
+  mutating func statement(_ start: String, _ expression: Expression, _ tail: String = "") {
+    let opening = start.isEmpty ? "" : start + " "
+    let isCall = !expression.arguments.isEmpty
+    if fits(opening + expression.text + tail) || !isCall && start.isEmpty {
+      return line(opening + expression.text + tail)
+    }
+    if isCall && (start.isEmpty || fits("\(opening)\(expression.head)(")) {
+      return broken(opening, expression, tail)
+    }
+    line(start)
+    indented { text in text.statement("", expression, tail) }
+  }
+
+  private mutating func broken(_ opening: String, _ expression: Expression, _ tail: String) {
+    line("\(opening)\(expression.head)(")
     indented { text in
-      let inner = arguments.joined(separator: ", ") + ")\(tail)"
-      if text.fits(inner) { return text.line(inner) }
-      for (index, argument) in arguments.enumerated() {
-        text.line(argument + (index + 1 < arguments.count ? "," : ")\(tail)"))
+      let list = expression.arguments.map(\.text).joined(separator: ", ") + ")\(tail)"
+      if text.fits(list) { return text.line(list) }
+      for (index, argument) in expression.arguments.enumerated() {
+        let isLast = index + 1 == expression.arguments.count
+        text.statement("", argument, isLast ? ")\(tail)" : ",")
       }
     }
+  }
+
+  /// `call { parameters in`, the body further in, and `}`.
+  mutating func closure(
+    _ call: String, _ parameters: String, _ body: (inout SwiftText) throws -> Void
+  ) rethrows {
+    let short = "\(call) { \(parameters) in"
+    let isShort = fits(short)
+    line(isShort ? short : "\(call) {")
+    try indented { text in
+      if !isShort { text.line("\(parameters) in") }
+      try body(&text)
+    }
+    line("}")
   }
 }
