@@ -117,6 +117,7 @@ final class ClientCore: ChannelOwner {
 
   // MARK: ChannelOwner
 
+  var outlivesInput: Bool { false }
   var expectsData: Bool { state.withLock { $0.calls.count > 0 } }
 
   func greeted(_ hello: WireHello) {

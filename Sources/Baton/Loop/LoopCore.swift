@@ -24,6 +24,8 @@ final class LoopCore: @unchecked Sendable {
     var bodies: [@Sendable () -> Void] = []
     var timers: [LoopTimer] = []
     var isStopped = false
+    /// The thread has ended: nobody reads the inbox any more.
+    var isClosed = false
   }
   private let inbox = Mutex(Inbox())
   /// Whether there is something in the inbox.
@@ -59,32 +61,41 @@ final class LoopCore: @unchecked Sendable {
   func enqueue(_ job: UnownedJob) {
     if isCurrent {
       jobs.append(job)
-    } else {
-      post { $0.jobs.append(job) }
+    } else if !post({ $0.jobs.append(job) }) {
+      // A task that outlives its loop goes on where tasks without one run.
+      globalConcurrentExecutor.enqueue(job)
     }
   }
 
+  /// Runs `body` on the loop, or here when the loop has ended.
   func submit(_ body: @escaping @Sendable () -> Void) {
-    post { $0.bodies.append(body) }
+    if !post({ $0.bodies.append(body) }) { body() }
   }
 
   func add(_ timer: LoopTimer) {
     if isCurrent {
       timers.insert(timer)
     } else {
-      post { $0.timers.append(timer) }
+      _ = post { $0.timers.append(timer) }
     }
   }
 
   func stop() {
-    post { $0.isStopped = true }
+    _ = post { $0.isStopped = true }
   }
 
-  private func post(_ change: (inout sending Inbox) -> Void) {
-    inbox.withLock { change(&$0) }
+  /// False when the loop has ended.
+  private func post(_ change: (inout sending Inbox) -> Void) -> Bool {
+    let isOpen = inbox.withLock { inbox in
+      if inbox.isClosed { return false }
+      change(&inbox)
+      return true
+    }
+    guard isOpen else { return false }
     hasMail.store(true, ordering: .sequentiallyConsistent)
     // Only who finds the loop asleep pays for waking it.
     if asleep.exchange(false, ordering: .sequentiallyConsistent) { poller.wake() }
+    return true
   }
 
   // MARK: On the loop's thread
@@ -96,11 +107,19 @@ final class LoopCore: @unchecked Sendable {
   private func run(on executor: UnownedTaskExecutor) {
     while true {
       if hasMail.load(ordering: .relaxed) { readMail() }
-      if isStopping && jobs.isEmpty { break }
+      if isStopping && jobs.isEmpty && close() { return }
       runJobs(on: executor)
       for timer in timers.takeDue() { timer.fire() }
       flushAll()
       if jobs.isEmpty { wait() } else { _ = poller.dispatch(waiting: 0) }
+    }
+  }
+
+  /// Ends the inbox, unless something came in last.
+  private func close() -> Bool {
+    inbox.withLock { inbox in
+      inbox.isClosed = inbox.jobs.isEmpty && inbox.bodies.isEmpty
+      return inbox.isClosed
     }
   }
 

@@ -9,6 +9,7 @@ final class Poller {
   private var sources: [ObjectIdentifier: any LoopSource] = [:]
   /// Removed during a round of events, some of which may still name them.
   private var removed: [any LoopSource] = []
+  private var isEnded = false
   private let events = UnsafeMutableBufferPointer<baton_event>.allocate(
     capacity: Int(BATON_EVENTS))
 
@@ -34,7 +35,9 @@ final class Poller {
     baton_eventfd_signal(waker)
   }
 
+  /// Throws `canceled` when the loop has ended.
   func add(_ source: any LoopSource, _ number: Int32) throws(Errno) {
+    if isEnded { throw .canceled }
     let result = baton_epoll_add(epoll, number, Self.pointer(to: source), false)
     if result < 0 { throw Errno(rawValue: -result) }
     sources[ObjectIdentifier(source)] = source
@@ -53,6 +56,7 @@ final class Poller {
 
   /// The loop ends: so do its sources.
   func endAll() {
+    isEnded = true
     for source in Array(sources.values) { source.loopEnded() }
     removed.removeAll()
   }

@@ -98,12 +98,14 @@ public final class Server: Sendable {
     return methods
   }
 
-  /// Serves until the task is cancelled, or until the last of the connected sockets it was given
+  /// Raises the process's soft limit of open files to its hard one (setrlimit(2)), then
+  /// serves until the task is cancelled, or until the last of the connected sockets it was given
   /// ends where it does not listen. Then it takes no more calls, waits for those in flight as long as
   /// the options say, and removes the sockets' files.
   public func run() async throws(ConnectionError) {
     try bind()
     guard let bound = state.withLock({ $0.bound }) else { return }
+    baton_raise_descriptor_limit()
     let loops = try makeLoops()
     let early = state.withLock { state in
       state.loops = loops

@@ -60,9 +60,9 @@ final class ServerConnection: ChannelOwner {
     }
   }
 
+  /// The last answer is out: the connection ends when the client has read it.
   private func finish() {
-    channel.flush()
-    channel.socket.finishSending()
+    channel.finish()
   }
 
   // MARK: Answers
@@ -194,7 +194,16 @@ final class ServerConnection: ChannelOwner {
     return overflow ? nil : deadline
   }
 
-  func peerSaidGoodbye(_ goodbye: WireGoodbye) {}
+  /// The client makes no more calls, and still wants the answers it waits for.
+  func peerSaidGoodbye(_ goodbye: WireGoodbye) {
+    let isIdle = state.withLock { state in
+      state.isLeaving = true
+      return state.calls.isEmpty
+    }
+    if isIdle { finish() }
+  }
+
+  var outlivesInput: Bool { state.withLock { $0.isLeaving && !$0.calls.isEmpty } }
 
   func couldNotSend(_ call: UInt32, _ error: RPCError) {
     send(call, error)

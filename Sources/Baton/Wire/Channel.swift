@@ -11,6 +11,8 @@ protocol ChannelOwner: AnyObject, Sendable {
   func received(_ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool)
     throws(ProtocolError)
   func peerSaidGoodbye(_ goodbye: WireGoodbye)
+  /// Whether answers are still to be sent when the peer sends no more.
+  var outlivesInput: Bool { get }
   /// Whether a frame is likely to come soon.
   var expectsData: Bool { get }
   /// A frame of this call could not leave.
@@ -34,6 +36,8 @@ final class Channel: LoopSource {
     var state = State.idle
     /// How often the kernel refused the first packet's descriptors in a row.
     var refusals = 0
+    /// Nothing more is to be sent behind what waits.
+    var isFinishing = false
 
     enum State {
       case idle
@@ -115,6 +119,15 @@ final class Channel: LoopSource {
     if isMine { drain() }
   }
 
+  /// Sends what waits, then tells the peer that nothing more comes. On the loop's thread.
+  func finish() {
+    let isDone = output.withLock { output in
+      output.isFinishing = true
+      return output.state == .idle
+    }
+    if isDone { socket.finishSending() } else { flush() }
+  }
+
   func writable() {
     loop.change(self, socket.number, readable: true, writable: false)
     let isMine = output.withLock { output in
@@ -147,7 +160,10 @@ final class Channel: LoopSource {
       }
       if output.state == .ended { return nil }
       let packet = output.packets.takeFirst()
-      if packet == nil { output.state = .idle }
+      if packet == nil {
+        output.state = .idle
+        if output.isFinishing { socket.finishSending() }
+      }
       return packet
     }
   }
@@ -239,6 +255,11 @@ final class Channel: LoopSource {
   // MARK: In
 
   private let greeting = Mutex(false)
+  private let inputOver = Mutex(false)
+  private var hasInputEnded: Bool {
+    get { inputOver.withLock { $0 } }
+    set { inputOver.withLock { $0 = newValue } }
+  }
 
   func readable() { _ = poll() }
 
@@ -248,7 +269,7 @@ final class Channel: LoopSource {
     do throws(PacketSocket.ReceiveError) {
       switch try socket.receive(into: loop.receiveBuffer, wait: false) {
       case .nothing: return false
-      case .end: end(ConnectionError(.closed, "the peer ended the connection"))
+      case .end: inputEnded()
       case .packet(let size, var descriptors, let lost):
         loop.touched(self)
         process(size, &descriptors, lost: lost)
@@ -263,6 +284,18 @@ final class Channel: LoopSource {
       }
     }
     return true
+  }
+
+  /// The peer sends no more. An owner that still owes answers keeps the way out open, until the
+  /// peer is gone altogether, which shows as a second end.
+  private func inputEnded() {
+    let isFirst = !hasInputEnded
+    hasInputEnded = true
+    if isFirst, owner.withLock({ $0 })?.outlivesInput == true {
+      loop.change(self, socket.number, readable: false, writable: false)
+    } else {
+      end(ConnectionError(.closed, "the peer ended the connection"))
+    }
   }
 
   private func process(_ size: Int, _ descriptors: inout ReceivedDescriptors, lost: Bool) {

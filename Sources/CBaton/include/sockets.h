@@ -56,4 +56,8 @@ int baton_spawn(char *const arguments[], int socket);
 // waitid(2) on a pidfd. 1 when the process ended and is reaped, 0 when it runs on.
 int baton_reap(int pidfd, bool wait);
 
+// setrlimit(2), RLIMIT_NOFILE: the soft limit becomes the hard one, as a process that does not use
+// select(2) can take it.
+void baton_raise_descriptor_limit(void);
+
 #endif
