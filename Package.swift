@@ -69,7 +69,7 @@ let package = Package(
     .executableTarget(
       name: "file-broker",
       dependencies: [
-        "Baton",
+        "Baton", "BatonMessages",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

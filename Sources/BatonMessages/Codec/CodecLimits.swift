@@ -9,8 +9,12 @@ public struct CodecLimits: Sendable, Hashable {
   /// Bytes of memory the message may be unpacked into. 256 MiB by default.
   public var memory: Int
 
+  /// What a writer keeps to, so that every reader can follow.
+  public static let defaultNesting = 100
+
   public init(
-    size: Int = 64 << 20, nesting: Int = 100, elements: Int = 1_000_000, memory: Int = 256 << 20
+    size: Int = 64 << 20, nesting: Int = defaultNesting, elements: Int = 1_000_000,
+    memory: Int = 256 << 20
   ) {
     self.size = size
     self.nesting = nesting

@@ -1,27 +1,17 @@
 internal import CBaton
 
-/// An unpacked message, from which generated code takes the values slot by slot.
+/// A message that was read, from which generated code takes the values slot by slot.
 ///
 /// Valid only inside the `init(from:)` it was given to.
 @frozen
 public struct FieldReader {
   @usableFromInline let base: UnsafeRawPointer
-  @usableFromInline let layout: Unmanaged<MessageLayout>
-  @usableFromInline let context: UnsafeMutableRawPointer
+  @usableFromInline let context: UnsafeMutablePointer<ReadingContext>
 
-  struct Context {
-    let descriptors: UnsafeMutablePointer<ReceivedDescriptors>
-    var sawUnknown: Bool
-  }
-
-  init(base: UnsafeRawPointer, layout: MessageLayout, context: UnsafeMutablePointer<Context>) {
+  @inlinable
+  init(base: UnsafeRawPointer, context: UnsafeMutablePointer<ReadingContext>) {
     self.base = base
-    self.layout = .passUnretained(layout)
-    self.context = UnsafeMutableRawPointer(context)
-  }
-
-  private var shared: UnsafeMutablePointer<Context> {
-    context.assumingMemoryBound(to: Context.self)
+    self.context = context
   }
 
   /// 24 bytes of protobuf-c's base, then 24 bytes a slot: presence, count or case in the first 8,
@@ -32,32 +22,31 @@ public struct FieldReader {
   static func value(_ slot: Int) -> Int { 24 + 24 * slot + 8 }
 
   @inlinable
-  func load<T>(_ slot: Int, as type: T.Type) -> T {
+  func load<T: BitwiseCopyable>(_ slot: Int, as type: T.Type) -> T {
     base.load(fromByteOffset: Self.value(slot), as: type)
   }
+  /// How many elements a repeated field has.
   @inlinable
   func count(_ slot: Int) -> Int {
     base.load(fromByteOffset: Self.presence(slot), as: Int.self)
   }
   /// The elements of a repeated field as they lie in memory.
   @inlinable
-  func elements<T>(_ slot: Int, as type: T.Type) -> UnsafeBufferPointer<T> {
-    let count = count(slot)
-    guard count > 0 else { return UnsafeBufferPointer(start: nil, count: 0) }
-    let start = load(slot, as: UnsafeRawPointer.self)
-    return UnsafeBufferPointer(start: start.assumingMemoryBound(to: type), count: count)
+  func elements<T: BitwiseCopyable>(_ slot: Int, as type: T.Type) -> UnsafeBufferPointer<T> {
+    let start = load(slot, as: UnsafeRawPointer?.self)
+    return UnsafeBufferPointer(start: start?.assumingMemoryBound(to: type), count: count(slot))
   }
 
   /// Whether the field came.
   @inlinable
-  public func has(_ slot: Int) -> Bool {
-    base.load(fromByteOffset: Self.presence(slot), as: Int32.self) != 0
-  }
+  public func has(_ slot: Int) -> Bool { oneof(slot) != 0 }
   /// The number of the member that a oneof holds; zero for none.
   @inlinable
   public func oneof(_ slot: Int) -> UInt32 {
     base.load(fromByteOffset: Self.presence(slot), as: UInt32.self)
   }
+
+  // MARK: Singular
 
   @inlinable
   public func int32(_ slot: Int) -> Int32 { load(slot, as: Int32.self) }
@@ -77,6 +66,39 @@ public struct FieldReader {
   public func enumeration<E: Enumeration>(_ slot: Int, as type: E.Type = E.self) -> E {
     E(rawValue: load(slot, as: Int32.self))
   }
+  @inlinable
+  public func string(_ slot: Int) throws(CodecError) -> String {
+    load(slot, as: LentBytes.self).string
+  }
+  @inlinable
+  public func bytes(_ slot: Int) -> [UInt8] { load(slot, as: LentBytes.self).array }
+
+  /// The message in a singular field or a oneof's member.
+  @inlinable
+  public func message<M: Message>(_ slot: Int, as type: M.Type = M.self) throws(CodecError) -> M? {
+    guard let inner = load(slot, as: UnsafeRawPointer?.self) else { return nil }
+    var fields = FieldReader(base: inner, context: context)
+    do throws(CodecError) {
+      return try M(from: &fields)
+    } catch {
+      throw locate(error, slot, nil)
+    }
+  }
+
+  /// The message in a map's entry, where one that is absent is empty.
+  @inlinable
+  public func messageOrEmpty<M: Message>(
+    _ slot: Int, as type: M.Type = M.self
+  ) throws(CodecError) -> M {
+    if let message = try message(slot, as: type) { return message }
+    do throws(CodecError) {
+      return try M(decoding: [])
+    } catch {
+      throw locate(error, slot, nil)
+    }
+  }
+
+  // MARK: Repeated
 
   @inlinable
   public func repeatedInt32(_ slot: Int) -> [Int32] { Array(elements(slot, as: Int32.self)) }
@@ -96,39 +118,13 @@ public struct FieldReader {
   public func repeatedEnumeration<E: Enumeration>(_ slot: Int, as type: E.Type = E.self) -> [E] {
     elements(slot, as: Int32.self).map { E(rawValue: $0) }
   }
-
-  public func string(_ slot: Int) throws(CodecError) -> String {
-    guard let text = load(slot, as: PackedBytes.self).string else { throw invalidUTF8(slot) }
-    return text
-  }
   public func repeatedString(_ slot: Int) throws(CodecError) -> [String] {
-    let packed = elements(slot, as: PackedBytes.self)
-    var strings: [String] = []
-    strings.reserveCapacity(packed.count)
-    for (index, bytes) in packed.enumerated() {
-      guard let text = bytes.string else { throw invalidUTF8(slot, index) }
-      strings.append(text)
-    }
-    return strings
+    elements(slot, as: LentBytes.self).map(\.string)
   }
-  public func bytes(_ slot: Int) -> [UInt8] { load(slot, as: PackedBytes.self).array }
   public func repeatedBytes(_ slot: Int) -> [[UInt8]] {
-    elements(slot, as: PackedBytes.self).map(\.array)
+    elements(slot, as: LentBytes.self).map(\.array)
   }
 
-  /// The message in a singular field or a oneof's member.
-  @inlinable
-  public func message<M: Message>(_ slot: Int, as type: M.Type = M.self) throws(CodecError) -> M? {
-    guard let inner = load(slot, as: UnsafeRawPointer?.self) else { return nil }
-    return try message(slot, inner, nil)
-  }
-  /// The message in a map's entry, where one that is absent is empty.
-  public func messageOrEmpty<M: Message>(
-    _ slot: Int, as type: M.Type = M.self
-  ) throws(CodecError) -> M {
-    if let message = try message(slot, as: type) { return message }
-    return try M(decoding: [])
-  }
   @inlinable
   public func repeatedMessage<M: Message>(
     _ slot: Int, as type: M.Type = M.self
@@ -136,25 +132,15 @@ public struct FieldReader {
     let inner = elements(slot, as: UnsafeRawPointer.self)
     var messages: [M] = []
     messages.reserveCapacity(inner.count)
-    for index in inner.indices { messages.append(try message(slot, inner[index], index)) }
-    return messages
-  }
-  @usableFromInline
-  func message<M: Message>(
-    _ slot: Int, _ inner: UnsafeRawPointer, _ index: Int?
-  ) throws(CodecError) -> M {
-    var reader = FieldReader(base: inner, layout: M.layout, sharing: self)
-    do throws(CodecError) {
-      return try M(from: &reader)
-    } catch {
-      throw error.inside(name(slot), at: index)
+    for index in inner.indices {
+      var fields = FieldReader(base: inner[index], context: context)
+      do throws(CodecError) {
+        messages.append(try M(from: &fields))
+      } catch {
+        throw locate(error, slot, index)
+      }
     }
-  }
-  @usableFromInline
-  init(base: UnsafeRawPointer, layout: MessageLayout, sharing outer: FieldReader) {
-    self.base = base
-    self.layout = .passUnretained(layout)
-    context = outer.context
+    return messages
   }
 
   /// A map's entries, of which the last with a key counts. `entry` reads the key from slot 0 and
@@ -164,22 +150,24 @@ public struct FieldReader {
     _ slot: Int, _ entryLayout: MessageLayout,
     _ entry: (inout FieldReader) throws(CodecError) -> (Key, Value)
   ) throws(CodecError) -> [Key: Value] {
-    let entries = elements(slot, as: UnsafeRawPointer.self)
+    let inner = elements(slot, as: UnsafeRawPointer.self)
     var map: [Key: Value] = [:]
-    map.reserveCapacity(entries.count)
-    for index in entries.indices {
-      var reader = FieldReader(base: entries[index], layout: entryLayout, sharing: self)
+    map.reserveCapacity(inner.count)
+    for index in inner.indices {
+      var fields = FieldReader(base: inner[index], context: context)
       do throws(CodecError) {
-        let (key, value) = try entry(&reader)
+        let (key, value) = try entry(&fields)
         map[key] = value
       } catch {
-        throw error.inside(name(slot), at: index)
+        throw locate(error, slot, index)
       }
     }
     return map
   }
 
-  /// The descriptor whose place the field holds; nil when it holds zero.
+  // MARK: Descriptors
+
+  /// The descriptor whose place the field holds; nil when it holds zero. The caller owns it.
   public func descriptor(_ slot: Int) throws(CodecError) -> Descriptor? {
     let place = uint32(slot)
     if place == 0 {
@@ -202,11 +190,38 @@ public struct FieldReader {
     return descriptors
   }
 
+  private func claim(
+    _ place: UInt32, _ slot: Int, _ index: Int?
+  ) throws(CodecError) -> Descriptor {
+    do throws(CodecError) {
+      let descriptor = try context.pointee.descriptors.pointee.claim(place)
+      try contract(slot).check(descriptor)
+      return descriptor
+    } catch {
+      throw locate(error, slot, index)
+    }
+  }
+  private func contract(_ slot: Int) -> DescriptorContract {
+    if case .descriptor(let contract)? = field(slot)?.type { return contract }
+    return DescriptorContract()
+  }
+  private func missing(_ slot: Int) -> CodecError {
+    locate(CodecError(.descriptor, "expected a descriptor, got none"), slot, nil)
+  }
+
+  // MARK: Unknown fields
+
   /// What came that this schema does not know.
+  @inlinable
   public func unknown() -> UnknownFields {
+    // The count of unknown fields follows the pointer to the message's descriptor.
+    if base.load(fromByteOffset: 8, as: UInt32.self) == 0 { return UnknownFields() }
+    return unknownThatCame()
+  }
+  @usableFromInline
+  func unknownThatCame() -> UnknownFields {
+    context.pointee.sawUnknown = true
     let size = baton_unknown_size(base)
-    if size == 0 { return UnknownFields() }
-    shared.pointee.sawUnknown = true
     return UnknownFields(
       bytes: [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
         baton_unknown_copy(base, buffer.baseAddress)
@@ -214,58 +229,41 @@ public struct FieldReader {
       })
   }
 
-  /// Whether every descriptor found its field.
-  func settle() throws(CodecError) {
-    let left = shared.pointee.descriptors.pointee.unclaimedCount
-    if left > 0 && !shared.pointee.sawUnknown {
-      let count = shared.pointee.descriptors.pointee.count
-      throw CodecError(
-        .descriptor, "\(left) of the \(count) descriptors that came are named by no field")
-    }
-  }
+  // MARK: Errors
 
-  private func claim(
-    _ place: UInt32, _ slot: Int, _ index: Int?
-  ) throws(CodecError) -> Descriptor {
-    do throws(CodecError) {
-      let descriptor = try shared.pointee.descriptors.pointee.claim(place)
-      try contract(slot).check(descriptor)
-      return descriptor
-    } catch {
-      throw error.inside(name(slot), at: index)
-    }
-  }
-
+  /// The error as seen from this message, in whose field it happened.
   @usableFromInline
-  func name(_ slot: Int) -> String {
-    field(slot)?.name ?? "?"
+  func locate(_ error: CodecError, _ slot: Int, _ index: Int?) -> CodecError {
+    error.inside(field(slot)?.name ?? "?", at: index)
   }
   private func field(_ slot: Int) -> FieldLayout? {
-    let layout = layout._withUnsafeGuaranteedRef { $0 }
-    let first = layout.field(inSlot: slot)
-    guard case .oneof = first?.cardinality else { return first }
-    return layout.field(inSlot: slot, number: oneof(slot))
-  }
-  private func contract(_ slot: Int) -> DescriptorContract {
-    if case .descriptor(let contract)? = field(slot)?.type { return contract }
-    return DescriptorContract()
-  }
-  private func missing(_ slot: Int) -> CodecError {
-    CodecError(.descriptor, "expected a descriptor, got none", path: name(slot))
-  }
-  private func invalidUTF8(_ slot: Int, _ index: Int? = nil) -> CodecError {
-    CodecError(.invalidUTF8, "expected UTF-8").inside(name(slot), at: index)
+    MessageLayout.of(message: base)?.field(inSlot: slot, member: oneof(slot))
   }
 }
 
-/// protobuf-c's ProtobufCBinaryData.
+/// What the readers of one message and of those inside it share.
 @usableFromInline
-struct PackedBytes {
-  let count: Int
-  let start: UnsafePointer<UInt8>?
+struct ReadingContext {
+  let descriptors: UnsafeMutablePointer<ReceivedDescriptors>
+  var sawUnknown = false
+}
 
+/// Bytes that lie in the message that is read (protobuf-c's ProtobufCBinaryData).
+@usableFromInline
+struct LentBytes: BitwiseCopyable {
+  @usableFromInline let count: Int
+  @usableFromInline let start: UnsafePointer<UInt8>?
+
+  @inlinable
   var array: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
-  var string: String? {
-    String(validating: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  /// A string's bytes have been found to be UTF-8, so nothing is repaired here.
+  @inlinable
+  var string: String {
+    String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
+  }
+
+  init(count: Int, start: UnsafePointer<UInt8>?) {
+    self.count = count
+    self.start = start
   }
 }

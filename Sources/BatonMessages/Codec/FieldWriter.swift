@@ -6,39 +6,21 @@ internal import CBaton
 @frozen
 public struct FieldWriter {
   @usableFromInline let base: UnsafeMutableRawPointer
-  @usableFromInline let layout: Unmanaged<MessageLayout>
-  @usableFromInline let context: UnsafeMutableRawPointer
-
-  struct Context {
-    let arena: UnsafeMutablePointer<baton_arena>
-    var descriptors: [Descriptor] = []
-  }
-
-  init(base: UnsafeMutableRawPointer, layout: MessageLayout, context: UnsafeMutablePointer<Context>)
-  {
-    self.base = base
-    self.layout = .passUnretained(layout)
-    self.context = UnsafeMutableRawPointer(context)
-  }
-
-  private var shared: UnsafeMutablePointer<Context> {
-    context.assumingMemoryBound(to: Context.self)
-  }
+  @usableFromInline let context: UnsafeMutablePointer<WritingContext>
+  /// The level of the message: the outermost is 1.
+  @usableFromInline let depth: Int
 
   /// `mark` is presence, or the number of the oneof's member that the value is.
   @inlinable
-  func store<T>(_ slot: Int, _ value: T, _ mark: UInt32) {
+  func store<T: BitwiseCopyable>(_ slot: Int, _ value: T, _ mark: UInt32) {
     base.storeBytes(of: mark, toByteOffset: FieldReader.presence(slot), as: UInt32.self)
     base.storeBytes(of: value, toByteOffset: FieldReader.value(slot), as: T.self)
   }
-  @inlinable
-  func storeArray(_ slot: Int, _ start: UnsafeRawPointer, _ count: Int) {
-    base.storeBytes(of: count, toByteOffset: FieldReader.presence(slot), as: Int.self)
-    base.storeBytes(of: start, toByteOffset: FieldReader.value(slot), as: UnsafeRawPointer.self)
-  }
 
-  // Singular fields: zero and empty are left out. `optional` fields and a oneof's members pass what
-  // to mark them with, and are written whatever they hold.
+  // MARK: Singular
+  //
+  // Zero and empty are left out. `optional` fields and a oneof's members pass what to mark them
+  // with, and are written whatever they hold.
 
   @inlinable
   public mutating func int32(_ slot: Int, _ value: Int32, mark: UInt32? = nil) {
@@ -61,6 +43,7 @@ public struct FieldWriter {
   public mutating func float(_ slot: Int, _ value: Float, mark: UInt32? = nil) {
     if let mark { store(slot, value, mark) } else if value.bitPattern != 0 { store(slot, value, 1) }
   }
+  /// Minus zero is not zero.
   @inlinable
   public mutating func double(_ slot: Int, _ value: Double, mark: UInt32? = nil) {
     if let mark { store(slot, value, mark) } else if value.bitPattern != 0 { store(slot, value, 1) }
@@ -73,20 +56,33 @@ public struct FieldWriter {
   public mutating func enumeration(_ slot: Int, _ value: some Enumeration, mark: UInt32? = nil) {
     int32(slot, value.rawValue, mark: mark)
   }
+  @inlinable
   public mutating func string(_ slot: Int, _ value: String, mark: UInt32? = nil) {
-    if mark == nil && value.isEmpty { return }
-    store(slot, keep(value), mark ?? 1)
+    if mark == nil && value.utf8.isEmpty { return }
+    store(slot, context.pointee.keep(value), mark ?? 1)
   }
+  @inlinable
   public mutating func bytes(_ slot: Int, _ value: [UInt8], mark: UInt32? = nil) {
     if mark == nil && value.isEmpty { return }
-    store(slot, keep(value), mark ?? 1)
+    store(slot, context.pointee.keep(value), mark ?? 1)
   }
+  /// Nil is left out. Throws what the message's own fields throw, and when messages nest deeper
+  /// than a reader takes.
+  @inlinable
   public mutating func message<M: Message>(
     _ slot: Int, _ value: M?, mark: UInt32 = 1
   ) throws(CodecError) {
     guard let value else { return }
-    store(slot, try make(slot, value, nil), mark)
+    do throws(CodecError) {
+      var inner = try nested(M.layout)
+      try value.write(to: &inner)
+      store(slot, inner.base, mark)
+    } catch {
+      throw locate(error, slot, mark, nil)
+    }
   }
+
+  // MARK: Repeated
 
   @inlinable
   public mutating func repeatedInt32(_ slot: Int, _ values: [Int32]) { copy(slot, values) }
@@ -100,41 +96,60 @@ public struct FieldWriter {
   public mutating func repeatedFloat(_ slot: Int, _ values: [Float]) { copy(slot, values) }
   @inlinable
   public mutating func repeatedDouble(_ slot: Int, _ values: [Double]) { copy(slot, values) }
+  @inlinable
   public mutating func repeatedBool(_ slot: Int, _ values: [Bool]) {
     fill(slot, values) { $0 ? 1 : 0 as Int32 }
   }
+  @inlinable
   public mutating func repeatedEnumeration<E: Enumeration>(_ slot: Int, _ values: [E]) {
     fill(slot, values) { $0.rawValue }
   }
+  @inlinable
   public mutating func repeatedString(_ slot: Int, _ values: [String]) {
-    fill(slot, values) { keep($0) }
+    fill(slot, values) { context.pointee.keep($0) }
   }
+  @inlinable
   public mutating func repeatedBytes(_ slot: Int, _ values: [[UInt8]]) {
-    fill(slot, values) { keep($0) }
+    fill(slot, values) { context.pointee.keep($0) }
   }
+  @inlinable
   public mutating func repeatedMessage<M: Message>(_ slot: Int, _ values: [M]) throws(CodecError) {
-    guard let pointers = room(slot, values.count, of: UnsafeMutableRawPointer.self) else { return }
-    for index in values.indices { pointers[index] = try make(slot, values[index], index) }
+    if values.isEmpty { return }
+    let layout = M.layout
+    let pointers = room(slot, values.count, of: UnsafeMutableRawPointer.self)
+    for index in values.indices {
+      do throws(CodecError) {
+        var inner = try nested(layout)
+        try values[index].write(to: &inner)
+        pointers[index] = inner.base
+      } catch {
+        throw locate(error, slot, 1, index)
+      }
+    }
   }
 
   /// A map's entries, in no order. `entry` writes the key to slot 0 and the value to slot 1.
+  @inlinable
   public mutating func map<Key: Hashable, Value>(
     _ slot: Int, _ values: [Key: Value], _ entryLayout: MessageLayout,
     _ entry: (inout FieldWriter, Key, Value) throws(CodecError) -> Void
   ) throws(CodecError) {
-    guard let pointers = room(slot, values.count, of: UnsafeMutableRawPointer.self) else { return }
+    if values.isEmpty { return }
+    let pointers = room(slot, values.count, of: UnsafeMutableRawPointer.self)
     var index = 0
     for (key, value) in values {
-      var inner = FieldWriter(base: allocate(entryLayout), layout: entryLayout, sharing: self)
       do throws(CodecError) {
+        var inner = try nested(entryLayout)
         try entry(&inner, key, value)
+        pointers[index] = inner.base
       } catch {
-        throw error.inside(name(slot), at: index)
+        throw locate(error, slot, 1, index)
       }
-      pointers[index] = inner.base
       index += 1
     }
   }
+
+  // MARK: Descriptors
 
   /// Puts the descriptor into the message's table and its place into the field. The message keeps
   /// the handle until it has left.
@@ -143,92 +158,18 @@ public struct FieldWriter {
   ) throws(CodecError) {
     guard let value else {
       if contract(slot, mark).required {
-        throw CodecError(
-          .descriptor, "expected a descriptor, got none", path: name(slot, mark))
+        let missing = CodecError(.descriptor, "expected a descriptor, got none")
+        throw locate(missing, slot, mark, nil)
       }
       return
     }
     store(slot, try place(slot, value, nil, mark), mark)
   }
   public mutating func repeatedDescriptor(_ slot: Int, _ values: [Descriptor]) throws(CodecError) {
-    guard let places = room(slot, values.count, of: UInt32.self) else { return }
+    if values.isEmpty { return }
+    let places = room(slot, values.count, of: UInt32.self)
     for index in values.indices { places[index] = try place(slot, values[index], index, 1) }
   }
-
-  public mutating func unknown(_ fields: UnknownFields) {
-    if fields.isEmpty { return }
-    let kept = keep(fields.bytes)
-    if !baton_message_add_unknown(base, kept.start, kept.count, shared.pointee.arena) {
-      outOfMemory()
-    }
-  }
-
-  // MARK: Memory
-
-  init(base: UnsafeMutableRawPointer, layout: MessageLayout, sharing outer: FieldWriter) {
-    self.base = base
-    self.layout = .passUnretained(layout)
-    context = outer.context
-  }
-
-  func allocate(_ layout: MessageLayout) -> UnsafeMutableRawPointer {
-    guard let message = baton_message_make(layout.pointer, shared.pointee.arena) else {
-      outOfMemory()
-    }
-    return message
-  }
-  private func make<M: Message>(
-    _ slot: Int, _ value: M, _ index: Int?
-  ) throws(CodecError) -> UnsafeMutableRawPointer {
-    var inner = FieldWriter(base: allocate(M.layout), layout: M.layout, sharing: self)
-    do throws(CodecError) {
-      try value.write(to: &inner)
-    } catch {
-      throw error.inside(name(slot), at: index)
-    }
-    return inner.base
-  }
-
-  /// Copies into the arena, as a value's storage may be anywhere once its closure returned.
-  private func keep(_ bytes: [UInt8]) -> PackedBytes {
-    bytes.withUnsafeBufferPointer { keep($0) }
-  }
-  private func keep(_ text: String) -> PackedBytes {
-    if let kept = text.utf8.withContiguousStorageIfAvailable({ keep($0) }) { return kept }
-    return keep(Array(text.utf8))
-  }
-  private func keep(_ source: UnsafeBufferPointer<UInt8>) -> PackedBytes {
-    guard let start = source.baseAddress, source.count > 0 else {
-      return PackedBytes(count: 0, start: nil)
-    }
-    guard let memory = baton_arena_allocate(shared.pointee.arena, source.count) else {
-      outOfMemory()
-    }
-    memory.copyMemory(from: start, byteCount: source.count)
-    return PackedBytes(
-      count: source.count, start: UnsafePointer(memory.assumingMemoryBound(to: UInt8.self)))
-  }
-
-  /// Room for a repeated field's elements, which the caller fills; nil when there are none.
-  func room<T>(_ slot: Int, _ count: Int, of type: T.Type) -> UnsafeMutablePointer<T>? {
-    if count == 0 { return nil }
-    let size = count * MemoryLayout<T>.stride
-    guard let memory = baton_arena_allocate(shared.pointee.arena, size) else { outOfMemory() }
-    storeArray(slot, memory, count)
-    return memory.bindMemory(to: type, capacity: count)
-  }
-  private func fill<S, T>(_ slot: Int, _ values: [S], _ element: (S) -> T) {
-    guard let room = room(slot, values.count, of: T.self) else { return }
-    for index in values.indices { (room + index).initialize(to: element(values[index])) }
-  }
-  @usableFromInline
-  func copy<T: BitwiseCopyable>(_ slot: Int, _ values: [T]) {
-    fill(slot, values) { $0 }
-  }
-  /// The arena for writing has no bound but the process's own memory.
-  private func outOfMemory() -> Never { fatalError("out of memory while encoding a message") }
-
-  // MARK: Descriptors
 
   private func place(
     _ slot: Int, _ value: Descriptor, _ index: Int?, _ mark: UInt32
@@ -236,20 +177,72 @@ public struct FieldWriter {
     do throws(CodecError) {
       try contract(slot, mark).check(value)
     } catch {
-      throw error.inside(name(slot, mark), at: index)
+      throw locate(error, slot, mark, index)
     }
-    shared.pointee.descriptors.append(value)
-    return UInt32(shared.pointee.descriptors.count)
-  }
-  private func field(_ slot: Int, _ mark: UInt32) -> FieldLayout? {
-    let layout = layout._withUnsafeGuaranteedRef { $0 }
-    let first = layout.field(inSlot: slot)
-    guard case .oneof = first?.cardinality else { return first }
-    return layout.field(inSlot: slot, number: mark)
+    return context.pointee.add(value)
   }
   private func contract(_ slot: Int, _ mark: UInt32) -> DescriptorContract {
     if case .descriptor(let contract)? = field(slot, mark)?.type { return contract }
     return DescriptorContract()
   }
-  private func name(_ slot: Int, _ mark: UInt32 = 1) -> String { field(slot, mark)?.name ?? "?" }
+
+  // MARK: Unknown fields
+
+  /// Writes them behind the known ones.
+  @inlinable
+  public mutating func unknown(_ fields: UnknownFields) {
+    if !fields.isEmpty { add(fields.bytes) }
+  }
+  @usableFromInline
+  func add(_ unknown: [UInt8]) {
+    let kept = context.pointee.keep(unknown)
+    if !baton_message_add_unknown(base, kept.start, kept.count, context.pointee.arena) {
+      WritingContext.outOfMemory()
+    }
+  }
+
+  // MARK: Memory
+
+  /// A message inside this one, empty.
+  @usableFromInline
+  func nested(_ layout: MessageLayout) throws(CodecError) -> FieldWriter {
+    let limit = CodecLimits.defaultNesting
+    if depth == limit {
+      throw CodecError(.limit, "expected at most \(limit) levels of messages, as a reader takes")
+    }
+    let message = context.pointee.make(layout)
+    return FieldWriter(base: message, context: context, depth: depth + 1)
+  }
+  /// Room for a repeated field's elements, which the caller fills.
+  @inlinable
+  func room<T: BitwiseCopyable>(
+    _ slot: Int, _ count: Int, of type: T.Type
+  ) -> UnsafeMutablePointer<T> {
+    let memory = context.pointee.room(count, MemoryLayout<T>.stride)
+    base.storeBytes(of: count, toByteOffset: FieldReader.presence(slot), as: Int.self)
+    base.storeBytes(
+      of: memory, toByteOffset: FieldReader.value(slot), as: UnsafeMutableRawPointer.self)
+    return memory.bindMemory(to: type, capacity: count)
+  }
+  @inlinable
+  func fill<S, T: BitwiseCopyable>(_ slot: Int, _ values: [S], _ element: (S) -> T) {
+    if values.isEmpty { return }
+    let room = room(slot, values.count, of: T.self)
+    for index in values.indices { room[index] = element(values[index]) }
+  }
+  @inlinable
+  func copy<T: BitwiseCopyable>(_ slot: Int, _ values: [T]) {
+    fill(slot, values) { $0 }
+  }
+
+  // MARK: Errors
+
+  /// The error as seen from this message, in whose field it happened.
+  @usableFromInline
+  func locate(_ error: CodecError, _ slot: Int, _ mark: UInt32, _ index: Int?) -> CodecError {
+    error.inside(field(slot, mark)?.name ?? "?", at: index)
+  }
+  private func field(_ slot: Int, _ mark: UInt32) -> FieldLayout? {
+    MessageLayout.of(message: base)?.field(inSlot: slot, member: mark)
+  }
 }

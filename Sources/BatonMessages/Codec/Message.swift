@@ -29,17 +29,23 @@ public struct EncodedMessage: Sendable {
 
 extension Message {
   /// The message's bytes, with its descriptors beside them. Throws when a descriptor breaks its
-  /// field's contract.
+  /// field's contract, and when messages nest deeper or are larger than a reader takes.
   public func encoded() throws(CodecError) -> EncodedMessage {
-    try packed { message in
-      EncodedMessage(bytes: message.bytes(), descriptors: message.descriptors)
-    }
+    let message = try PackedMessage(self)
+    return EncodedMessage(bytes: message.bytes(), descriptors: message.descriptors)
+  }
+
+  /// Lends the message ready to be written to wherever its bytes shall go. Throws as ``encoded()``.
+  public func packed<Result>(
+    _ body: (borrowing PackedMessage) -> Result
+  ) throws(CodecError) -> Result {
+    body(try PackedMessage(self))
   }
 
   /// Reads a message without descriptors.
   public init(decoding bytes: [UInt8], limits: CodecLimits = CodecLimits()) throws(CodecError) {
     var none = ReceivedDescriptors()
-    try self.init(decoding: bytes, descriptors: &none, limits: limits)
+    try self.init(lent: bytes, count: bytes.count, &none, limits)
   }
 
   /// Reads a message; its fields claim their descriptors from `descriptors`. One that is left over
@@ -48,10 +54,7 @@ extension Message {
     decoding bytes: [UInt8], descriptors: inout ReceivedDescriptors,
     limits: CodecLimits = CodecLimits()
   ) throws(CodecError) {
-    let span = bytes.span
-    self = try span.withUnsafeBytes { (raw) throws(CodecError) in
-      try Self(unpacking: raw, descriptors: &descriptors, limits: limits)
-    }
+    try self.init(lent: bytes, count: bytes.count, &descriptors, limits)
   }
 
   /// Reads a message from lent bytes, which are not needed any more when this returns.
@@ -59,16 +62,17 @@ extension Message {
     unpacking bytes: UnsafeRawBufferPointer, descriptors: inout ReceivedDescriptors,
     limits: CodecLimits = CodecLimits()
   ) throws(CodecError) {
-    self = try Unpacker.unpack(
-      bytes, layout: Self.layout, descriptors: &descriptors, limits: limits
-    ) { (fields) throws(CodecError) in try Self(from: &fields) }
+    try self.init(lent: bytes.baseAddress, count: bytes.count, &descriptors, limits)
   }
 
-  /// Lends the message ready to be written to wherever its bytes shall go.
-  public func packed<Result>(
-    _ body: (borrowing PackedMessage) -> Result
-  ) throws(CodecError) -> Result {
-    try Packer.pack(
-      layout: Self.layout, { (fields) throws(CodecError) in try write(to: &fields) }, body)
+  private init(
+    lent bytes: UnsafeRawPointer?, count: Int,
+    _ descriptors: UnsafeMutablePointer<ReceivedDescriptors>, _ limits: CodecLimits
+  ) throws(CodecError) {
+    var message = try UnpackedMessage(
+      UnsafeRawBufferPointer(start: bytes, count: count), layout: Self.layout, limits: limits,
+      descriptors: descriptors)
+    try self.init(from: &message.fields)
+    try message.settle()
   }
 }

@@ -1,8 +1,9 @@
 /// Fields of a newer schema, kept as they came and written back behind the known ones.
 public struct UnknownFields: Sendable, Hashable {
   /// Whole fields as on the wire: tag, then value.
-  public private(set) var bytes: [UInt8]
+  public let bytes: [UInt8]
 
+  @inlinable
   public init() {
     bytes = []
   }
@@ -11,5 +12,6 @@ public struct UnknownFields: Sendable, Hashable {
     self.bytes = bytes
   }
 
+  @inlinable
   public var isEmpty: Bool { bytes.isEmpty }
 }

@@ -31,13 +31,19 @@ extension DynamicMessage {
     decoding bytes: [UInt8], descriptors: inout ReceivedDescriptors, type: MessageType,
     limits: CodecLimits = CodecLimits()
   ) throws(CodecError) {
-    let layout = try type.layout()
-    let span = bytes.span
-    self = try span.withUnsafeBytes { (raw) throws(CodecError) in
-      try Unpacker.unpack(raw, layout: layout, descriptors: &descriptors, limits: limits) {
-        (fields) throws(CodecError) in try DynamicMessage(type, from: &fields)
-      }
-    }
+    try self.init(lent: bytes, count: bytes.count, &descriptors, type, limits)
+  }
+
+  private init(
+    lent bytes: UnsafeRawPointer, count: Int,
+    _ descriptors: UnsafeMutablePointer<ReceivedDescriptors>, _ type: MessageType,
+    _ limits: CodecLimits
+  ) throws(CodecError) {
+    var message = try UnpackedMessage(
+      UnsafeRawBufferPointer(start: bytes, count: count), layout: type.layout(), limits: limits,
+      descriptors: descriptors)
+    try self.init(type, from: &message.fields)
+    try message.settle()
   }
 
   /// The message's bytes, with its descriptors beside them; maps in the order of their keys. Throws
@@ -52,7 +58,10 @@ extension DynamicMessage {
   public func packed<Result>(
     _ body: (borrowing PackedMessage) -> Result
   ) throws(CodecError) -> Result {
-    try Packer.pack(
-      layout: type.layout(), { (fields) throws(CodecError) in try write(to: &fields) }, body)
+    var message = PackedMessage(try type.layout())
+    var fields = message.fields
+    try write(to: &fields)
+    try message.finish()
+    return body(message)
   }
 }

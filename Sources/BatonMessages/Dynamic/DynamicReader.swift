@@ -83,7 +83,7 @@ extension FieldReader {
   private func message(
     _ field: FieldRecord, _ inner: UnsafeRawPointer, _ place: Int?, _ type: MessageType
   ) throws(CodecError) -> DynamicMessage {
-    var reader = FieldReader(base: inner, layout: try type.layout(), sharing: self)
+    var reader = FieldReader(base: inner, context: context)
     do throws(CodecError) {
       return try DynamicMessage(type, from: &reader)
     } catch {

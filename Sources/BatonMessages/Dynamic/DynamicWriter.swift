@@ -71,23 +71,21 @@ extension FieldWriter {
   private mutating func messages(
     _ field: FieldRecord, _ values: [DynamicMessage]
   ) throws(CodecError) {
-    guard let room = room(field.slot, values.count, of: UnsafeMutableRawPointer.self) else {
-      return
-    }
+    if values.isEmpty { return }
+    let room = room(field.slot, values.count, of: UnsafeMutableRawPointer.self)
     for (index, value) in values.enumerated() { room[index] = try make(field, value, index) }
   }
 
   private func make(
     _ field: FieldRecord, _ message: DynamicMessage, _ index: Int?
   ) throws(CodecError) -> UnsafeMutableRawPointer {
-    let layout = try message.type.layout()
-    var inner = FieldWriter(base: allocate(layout), layout: layout, sharing: self)
     do throws(CodecError) {
+      var inner = try nested(message.type.layout())
       try message.write(to: &inner)
+      return inner.base
     } catch {
       throw error.inside(field.name, at: index)
     }
-    return inner.base
   }
 
   /// Entries in the order of their keys, so that equal messages give equal bytes.
@@ -95,19 +93,19 @@ extension FieldWriter {
     _ field: FieldRecord, _ values: [DynamicMapKey: DynamicValue], _ type: MessageType
   ) throws(CodecError) {
     guard let (keyField, valueField) = type.entry(of: field),
-      case .message(let entry) = field.value,
-      let room = room(field.slot, values.count, of: UnsafeMutableRawPointer.self)
+      case .message(let entry) = field.value, !values.isEmpty
     else { return }
+    let room = room(field.slot, values.count, of: UnsafeMutableRawPointer.self)
     let layout = try MessageType(pool: type.pool, index: entry).layout()
     for (index, (key, value)) in values.sorted(by: { $0.key < $1.key }).enumerated() {
-      var inner = FieldWriter(base: allocate(layout), layout: layout, sharing: self)
       do throws(CodecError) {
+        var inner = try nested(layout)
         try inner.one(keyField, key.value)
         try inner.one(valueField, value)
+        room[index] = inner.base
       } catch {
         throw error.inside(field.name, at: index)
       }
-      room[index] = inner.base
     }
   }
 }

@@ -12,6 +12,9 @@ public final class MessageLayout: Sendable {
   public let fields: [FieldLayout]
   /// The slot of each field.
   let slots: [Int]
+  /// How many bytes a message packs to at most, not counting what is in its bytes, repeated,
+  /// message and unknown fields.
+  let bound: Int
   private let table: LayoutTable
   private let ready = Atomic(false)
   private let linking = Mutex(false)
@@ -23,6 +26,15 @@ public final class MessageLayout: Sendable {
     let assigned = Self.slots(of: self.fields)
     slots = assigned.slots
     table = LayoutTable(name, self.fields, assigned)
+    bound = baton_layout_bound(table.pointer)
+    baton_layout_set_owner(table.pointer, Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// The layout of a message in memory.
+  static func of(message: UnsafeRawPointer) -> MessageLayout? {
+    baton_message_owner(message).map {
+      Unmanaged<MessageLayout>.fromOpaque($0).takeUnretainedValue()
+    }
   }
 
   /// Ready for protobuf-c, together with every layout it leads to.
@@ -51,9 +63,10 @@ public final class MessageLayout: Sendable {
   }
 
   /// The field that a slot holds; of a oneof's slot the member with this number.
-  func field(inSlot slot: Int, number: UInt32? = nil) -> FieldLayout? {
+  func field(inSlot slot: Int, member: UInt32) -> FieldLayout? {
     for (index, field) in fields.enumerated() where slots[index] == slot {
-      if number == nil || field.number == number { return field }
+      guard case .oneof = field.cardinality else { return field }
+      if field.number == member { return field }
     }
     return nil
   }
@@ -95,13 +108,13 @@ private final class LayoutTable: @unchecked Sendable {
   ) {
     let rows = zip(fields, assigned.slots).map { field, slot in
       baton_field(
-        number: field.number, type: field.type.code,
-        label: UInt8((field.isRepeated ? BATON_REPEATED : BATON_SINGULAR).rawValue),
-        utf8: field.type.isString, packed: field.isPacked, slot: UInt32(slot))
+        number: field.number, slot: UInt32(slot), type: field.type.code,
+        repeated: field.isRepeated, packed: field.isPacked, oneof: assigned.shared[slot],
+        utf8: field.type.isString)
     }
-    guard
-      let made = baton_layout_make(name, rows, rows.count, assigned.shared, assigned.shared.count)
-    else { fatalError("out of memory while building the layout of \(name)") }
+    guard let made = baton_layout_make(name, rows, rows.count, assigned.shared.count) else {
+      fatalError("out of memory while building the layout of \(name)")
+    }
     pointer = made
   }
 

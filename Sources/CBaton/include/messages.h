@@ -1,5 +1,5 @@
-// Message layouts for protobuf-c that are built at run time, and the bounded memory they are
-// unpacked into. The only file that reaches protobuf-c together with messages.c.
+// Protobuf messages in protobuf-c's form, described by layouts that are built at run time. protobuf-c
+// writes them; the reader is Baton's own (unpack.c says why).
 #ifndef BATON_MESSAGES_H
 #define BATON_MESSAGES_H
 
@@ -7,42 +7,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// ---- Arena ------------------------------------------------------------------------------------
-
-// Memory for one message: grows by chunks up to `limit` bytes and is freed at once.
-typedef struct baton_arena {
-  uint8_t *at;
-  uint8_t *end;
-  struct baton_chunk *chunks;
-  size_t used;
-  size_t limit;
-} baton_arena;
-
-// Takes this thread's arena (or makes one) with `limit` bytes to give. Never NULL unless malloc fails.
-baton_arena *baton_arena_borrow(size_t limit);
-// Gives it back; everything that was allocated from it is gone.
-void baton_arena_return(baton_arena *arena);
-// `size` bytes aligned to 8, not zeroed; NULL when the limit is reached.
-void *baton_arena_allocate(baton_arena *arena, size_t size);
+#include "arena.h"
 
 // ---- Layout -----------------------------------------------------------------------------------
 
-// How a value lies in memory and on the wire. The numbers are protobuf-c's ProtobufCType.
+// How a value lies in memory and on the wire. The numbers are protobuf-c's ProtobufCType. A string is
+// BYTES, so that its length and embedded NUL survive.
 enum baton_type {
   BATON_INT32 = 0, BATON_SINT32 = 1, BATON_SFIXED32 = 2, BATON_INT64 = 3, BATON_SINT64 = 4,
   BATON_SFIXED64 = 5, BATON_UINT32 = 6, BATON_FIXED32 = 7, BATON_UINT64 = 8, BATON_FIXED64 = 9,
   BATON_FLOAT = 10, BATON_DOUBLE = 11, BATON_BOOL = 12, BATON_ENUM = 13,
   BATON_BYTES = 15, BATON_MESSAGE = 16,
 };
-enum baton_label { BATON_SINGULAR = 0, BATON_REPEATED = 1 };
 
 typedef struct baton_field {
   uint32_t number;
-  uint8_t type;   // enum baton_type; a string is BYTES, so that length and embedded NUL survive
-  uint8_t label;  // enum baton_label
-  bool utf8;      // BYTES that must be UTF-8; looked at by baton_find_bad_utf8 only
-  bool packed;    // written packed; both forms are read
-  uint32_t slot;  // fields of one oneof share a slot
+  uint32_t slot;  // members of one oneof share a slot
+  uint8_t type;   // enum baton_type
+  bool repeated;
+  bool packed;    // repeated and written packed; both forms are read
+  bool oneof;
+  bool utf8;      // BYTES that must be UTF-8
 } baton_field;
 
 // A message in memory: 24 bytes of protobuf-c's base, then one slot of 24 bytes for each slot number:
@@ -51,27 +36,28 @@ enum { BATON_SLOT_BASE = 24, BATON_SLOT_SIZE = 24, BATON_SLOT_VALUE = 8 };
 
 typedef struct baton_layout baton_layout;
 
-// `fields` ascend by number. `oneof_slots[slot]` tells whether the slot is shared by a oneof.
-// NULL when out of memory. The layout keeps a copy of everything it is given.
+// `fields` ascend by number and are copied, as is the name. NULL when malloc fails.
 baton_layout *baton_layout_make(const char *name, const baton_field *fields, size_t field_count,
-                                const bool *oneof_slots, size_t slot_count);
-// Names the layout of the message field at `index`. The other layout must live as long as this one.
+                                size_t slot_count);
+// Names the layout of the message field at `index`. It must live as long as this one.
 void baton_layout_link(baton_layout *layout, size_t index, const baton_layout *message);
 void baton_layout_free(baton_layout *layout);
+// What baton_message_owner gives back for messages of this layout.
+void baton_layout_set_owner(baton_layout *layout, const void *owner);
+const void *baton_message_owner(const void *message);
 
 // ---- Reading ----------------------------------------------------------------------------------
 
 enum baton_fault {
-  BATON_OK = 0, BATON_TRUNCATED, BATON_BAD_VARINT, BATON_BAD_TAG, BATON_BAD_WIRE_TYPE,
-  BATON_BAD_GROUP, BATON_BAD_PACKED, BATON_TOO_DEEP, BATON_TOO_MANY, BATON_OUT_OF_MEMORY,
-  BATON_REFUSED, BATON_BAD_UTF8,
+  BATON_TRUNCATED, BATON_BAD_VARINT, BATON_BAD_TAG, BATON_BAD_WIRE_TYPE, BATON_BAD_LENGTH,
+  BATON_BAD_GROUP, BATON_BAD_PACKED, BATON_BAD_UTF8, BATON_TOO_DEEP, BATON_TOO_MANY,
+  BATON_OUT_OF_MEMORY,
 };
-enum { BATON_PATH_MAX = 128 };
+enum { BATON_DEPTH_MAX = 128 };
 
 typedef struct baton_limits {
-  size_t memory;    // bytes of arena
-  size_t elements;  // elements of repeated fields and unknown fields, all together
-  uint32_t depth;   // levels of nesting, the outermost message is 1
+  size_t elements;  // of repeated fields and unknown fields, all together
+  uint32_t depth;   // levels of nesting, the outermost message is 1; at most BATON_DEPTH_MAX
 } baton_limits;
 
 typedef struct baton_path_step {
@@ -79,24 +65,21 @@ typedef struct baton_path_step {
   int64_t index;  // of the element, or -1
 } baton_path_step;
 
-// Where reading failed: field numbers from the outside in.
+// Where reading failed. The offset is that of the field's tag, or of the element of a packed field,
+// or of the first byte of a string that is not UTF-8.
 typedef struct baton_error {
   enum baton_fault fault;
   size_t offset;
-  uint32_t path_length;
-  baton_path_step path[BATON_PATH_MAX];
+  const baton_path_step *path;  // the innermost field first; in the arena
+  size_t path_length;
 } baton_error;
 
-// Checks `data` against the limits, then unpacks it with protobuf-c into `arena`. NULL with *error
-// filled when it is refused. Unknown groups, fields of the wrong wire type and singular messages
-// that came more than once are handled as the protobuf specification asks.
+// Reads a message into `arena`; NULL with *error filled when it is refused. Bytes are lent: they
+// point into `data`.
 const void *baton_unpack(const baton_layout *layout, const uint8_t *data, size_t size,
                          baton_limits limits, baton_arena *arena, baton_error *error);
-// Where the first string that is not UTF-8 lies in data that baton_unpack has accepted.
-bool baton_find_bad_utf8(const baton_layout *layout, const uint8_t *data, size_t size,
-                         baton_error *error);
 
-// The unknown fields of an unpacked message, as they came: tag, then value.
+// The unknown fields of a message that was read: tags and values one after another.
 size_t baton_unknown_size(const void *message);
 void baton_unknown_copy(const void *message, uint8_t *out);
 
@@ -104,8 +87,11 @@ void baton_unknown_copy(const void *message, uint8_t *out);
 
 // An empty message to fill; NULL when the arena's limit is reached.
 void *baton_message_make(const baton_layout *layout, baton_arena *arena);
-// Adds bytes that are whole fields as they came. False when the arena's limit is reached.
-// `bytes` must live until the message is packed.
+// How many bytes a message of this layout packs to at most, not counting its bytes, repeated,
+// message and unknown fields' content.
+size_t baton_layout_bound(const baton_layout *layout);
+// Adds bytes that are whole fields, which must live until the message is packed. False when the
+// arena's limit is reached.
 bool baton_message_add_unknown(void *message, const uint8_t *bytes, size_t size, baton_arena *arena);
 size_t baton_packed_size(const void *message);
 // Writes exactly baton_packed_size bytes.

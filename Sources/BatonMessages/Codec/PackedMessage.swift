@@ -1,0 +1,73 @@
+internal import CBaton
+
+/// A message that knows its size and can be written anywhere, with its descriptors in the order of
+/// their places.
+public struct PackedMessage: ~Copyable {
+  /// Bytes.
+  public private(set) var size = 0
+  /// What has been packed already, in the arena.
+  private var packed: UnsafeMutablePointer<UInt8>?
+  private let message: UnsafeMutableRawPointer
+  private let context: UnsafeMutablePointer<WritingContext>
+
+  init<M: Message>(_ message: borrowing M) throws(CodecError) {
+    self.init(M.layout)
+    var fields = fields
+    try message.write(to: &fields)
+    try finish()
+  }
+
+  /// An empty message, to be filled through ``fields`` and then finished.
+  init(_ layout: MessageLayout) {
+    guard let arena = baton_arena_borrow(.max),
+      let memory = baton_arena_allocate(arena, MemoryLayout<WritingContext>.size)
+    else { WritingContext.outOfMemory() }
+    context = memory.bindMemory(to: WritingContext.self, capacity: 1)
+    context.initialize(to: WritingContext(arena: arena))
+    message = context.pointee.make(layout)
+  }
+
+  var fields: FieldWriter { FieldWriter(base: message, context: context, depth: 1) }
+
+  /// Packs a small message, or finds the size of a large one.
+  mutating func finish() throws(CodecError) {
+    let bound = context.pointee.bound
+    if bound <= 8192, let room = baton_arena_allocate(context.pointee.arena, bound) {
+      let start = room.bindMemory(to: UInt8.self, capacity: bound)
+      packed = start
+      size = baton_pack(message, start)
+      return
+    }
+    size = baton_packed_size(message)
+    if size > Int32.max {
+      throw CodecError(
+        .limit, "expected a message of at most \(Int32.max) bytes, as protobuf allows; got \(size)")
+    }
+  }
+
+  /// The descriptor at place 1 comes first.
+  public var descriptors: [Descriptor] { context.pointee.descriptors }
+
+  /// Writes exactly ``size`` bytes to `memory`.
+  public func write(to memory: UnsafeMutableRawPointer) {
+    if let packed {
+      memory.copyMemory(from: packed, byteCount: size)
+    } else {
+      baton_pack(message, memory.assumingMemoryBound(to: UInt8.self))
+    }
+  }
+
+  public func bytes() -> [UInt8] {
+    if let packed { return Array(UnsafeBufferPointer(start: packed, count: size)) }
+    return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      if let start = buffer.baseAddress { write(to: start) }
+      count = size
+    }
+  }
+
+  deinit {
+    let arena = context.pointee.arena
+    context.deinitialize(count: 1)
+    baton_arena_return(arena)
+  }
+}

@@ -1,0 +1,82 @@
+internal import CBaton
+
+/// A message that was read, ready to hand its fields over, and the memory it lies in.
+struct UnpackedMessage: ~Copyable {
+  private let arena: UnsafeMutablePointer<baton_arena>
+  private let context: UnsafeMutablePointer<ReadingContext>
+  var fields: FieldReader
+
+  /// Reads `bytes`, which must stay as they are while this lives, as must `descriptors`.
+  init(
+    _ bytes: UnsafeRawBufferPointer, layout: MessageLayout, limits: CodecLimits,
+    descriptors: UnsafeMutablePointer<ReceivedDescriptors>
+  ) throws(CodecError) {
+    if bytes.count > limits.size {
+      throw CodecError(
+        .limit, "expected a message of at most \(limits.size) bytes, got \(bytes.count)")
+    }
+    guard let arena = baton_arena_borrow(max(limits.memory, 0)) else {
+      throw CodecError(.limit, "out of memory")
+    }
+    let bounds = baton_limits(
+      elements: max(limits.elements, 0), depth: UInt32(clamping: limits.nesting))
+    var error = baton_error()
+    guard
+      let context = baton_arena_allocate(arena, MemoryLayout<ReadingContext>.size),
+      let message = baton_unpack(
+        layout.pointer, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, bounds,
+        arena, &error)
+    else {
+      let refused = CodecError(error, layout, limits)
+      baton_arena_return(arena)
+      throw refused
+    }
+    self.arena = arena
+    self.context = context.bindMemory(to: ReadingContext.self, capacity: 1)
+    self.context.initialize(to: ReadingContext(descriptors: descriptors))
+    fields = FieldReader(base: message, context: self.context)
+  }
+
+  /// Throws unless every descriptor found its field.
+  func settle() throws(CodecError) {
+    let left = context.pointee.descriptors.pointee.unclaimedCount
+    if left == 0 || context.pointee.sawUnknown { return }
+    let count = context.pointee.descriptors.pointee.count
+    throw CodecError(
+      .descriptor, "\(left) of the \(count) descriptors that came are named by no field")
+  }
+
+  deinit { baton_arena_return(arena) }
+}
+
+extension CodecError {
+  fileprivate init(_ error: baton_error, _ layout: MessageLayout, _ limits: CodecLimits) {
+    let (kind, message): (Kind, String) =
+      switch error.fault {
+      case BATON_TRUNCATED: (.malformed, "the message ends inside the field")
+      case BATON_BAD_VARINT: (.malformed, "expected a varint of at most 10 bytes")
+      case BATON_BAD_TAG: (.malformed, "expected a tag with a field number from 1 to 536870911")
+      case BATON_BAD_WIRE_TYPE: (.malformed, "expected a wire type from 0 to 5")
+      case BATON_BAD_LENGTH: (.malformed, "expected a length of at most 2147483647")
+      case BATON_BAD_GROUP: (.malformed, "expected the end of the group that was begun")
+      case BATON_BAD_PACKED: (.malformed, "the packed field does not end with a whole element")
+      case BATON_BAD_UTF8: (.invalidUTF8, "expected UTF-8")
+      case BATON_TOO_DEEP: (.limit, "expected at most \(limits.nesting) levels of messages")
+      case BATON_TOO_MANY: (.limit, "expected at most \(limits.elements) elements in the message")
+      default: (.limit, "the message needs more than \(limits.memory) bytes of memory")
+      }
+    self.init(kind, message, path: Self.path(error, layout), offset: error.offset)
+  }
+
+  private static func path(_ error: baton_error, _ outermost: MessageLayout) -> String {
+    var layout: MessageLayout? = outermost
+    var parts: [String] = []
+    for step in UnsafeBufferPointer(start: error.path, count: error.path_length).reversed() {
+      let field = layout?.fields.first { $0.number == step.number }
+      let name = field?.name ?? "\(step.number)"
+      parts.append(step.index < 0 ? name : "\(name)[\(step.index)]")
+      if case .message(let next)? = field?.type { layout = next() } else { layout = nil }
+    }
+    return parts.joined(separator: ".")
+  }
+}

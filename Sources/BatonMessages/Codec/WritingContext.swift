@@ -1,0 +1,84 @@
+internal import CBaton
+
+/// What the writers of one message and of those inside it share: its memory and its descriptors.
+@usableFromInline
+struct WritingContext {
+  let arena: UnsafeMutablePointer<baton_arena>
+  /// At least the bytes that the message packs to.
+  private(set) var bound = 0
+  private var holdings: Holdings?
+
+  /// What must live until the message has left; few messages need it.
+  private final class Holdings {
+    var descriptors: [Descriptor] = []
+    var arrays: [[UInt8]] = []
+    var strings: [String] = []
+  }
+
+  /// Bytes from this size on are kept where they are.
+  private static let large = 1024
+
+  init(arena: UnsafeMutablePointer<baton_arena>) {
+    self.arena = arena
+  }
+
+  var descriptors: [Descriptor] { holdings?.descriptors ?? [] }
+
+  /// The descriptor's place.
+  mutating func add(_ descriptor: Descriptor) -> UInt32 {
+    let holdings = hold()
+    holdings.descriptors.append(descriptor)
+    return UInt32(holdings.descriptors.count)
+  }
+  private mutating func hold() -> Holdings {
+    if let holdings { return holdings }
+    let made = Holdings()
+    holdings = made
+    return made
+  }
+
+  mutating func make(_ layout: MessageLayout) -> UnsafeMutableRawPointer {
+    bound += layout.bound
+    guard let message = baton_message_make(layout.pointer, arena) else { Self.outOfMemory() }
+    return message
+  }
+
+  @usableFromInline
+  mutating func room(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer {
+    bound += count * 15  // the longest tag, and the longest number or length
+    guard let memory = baton_arena_allocate(arena, count * size) else { Self.outOfMemory() }
+    return memory
+  }
+
+  /// The bytes as they are to be packed. An array's storage stays where it is as long as a
+  /// reference to it is held and it is not changed, so a large one is held instead of copied.
+  @usableFromInline
+  mutating func keep(_ array: [UInt8]) -> LentBytes {
+    if array.count >= Self.large { hold().arrays.append(array) }
+    return array.withUnsafeBufferPointer { keep($0) }
+  }
+  /// As for an array; a string whose UTF-8 is not contiguous is copied first.
+  @usableFromInline
+  mutating func keep(_ string: String) -> LentBytes {
+    var string = string
+    string.makeContiguousUTF8()
+    if string.utf8.count >= Self.large { hold().strings.append(string) }
+    return string.withUTF8 { keep($0) }
+  }
+  private mutating func keep(_ source: UnsafeBufferPointer<UInt8>) -> LentBytes {
+    bound += source.count
+    guard let start = source.baseAddress, source.count > 0 else {
+      // Some address: protobuf-c hands it to memcpy, which refuses NULL.
+      return LentBytes(count: 0, start: UnsafePointer(OpaquePointer(arena)))
+    }
+    if source.count >= Self.large { return LentBytes(count: source.count, start: start) }
+    guard let memory = baton_arena_allocate(arena, source.count) else { Self.outOfMemory() }
+    memory.copyMemory(from: start, byteCount: source.count)
+    return LentBytes(
+      count: source.count, start: UnsafePointer(memory.assumingMemoryBound(to: UInt8.self)))
+  }
+
+  /// The arena for writing has no limit but the process's own memory, and Swift's allocations end
+  /// the process too when that is used up.
+  static func outOfMemory() -> Never { fatalError("out of memory while encoding a message") }
+}

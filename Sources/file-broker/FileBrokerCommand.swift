@@ -1,0 +1,64 @@
+import ArgumentParser
+import Baton
+import BatonMessages
+import Dispatch
+import Glibc
+import SystemPackage
+
+/// Serves files below a directory to callers who get the open file itself.
+@main
+struct FileBrokerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "file-broker",
+    abstract: "Opens files below a directory on behalf of callers, and counts what is in theirs.",
+    discussion: """
+      Started by `baton call exec:…` or by systemd it serves the socket it inherits. Otherwise it \
+      listens at --address until it is interrupted.
+
+      Examples:
+        baton call "exec:file-broker --root ." files.v1.FileBroker/Open '{"path":"README.md"}' \
+      --cat file
+        file-broker --root /srv --address unix:/run/broker.sock
+      """)
+
+  @Option(help: "The directory; nothing outside it is opened.")
+  var root = "."
+
+  @Option(help: "Where to listen: unix:PATH, unix:@NAME, fd:NUMBER or systemd.")
+  var address = "systemd"
+
+  func run() async throws {
+    do {
+      let directory = try Descriptor.open(FilePath(root), options: [.directory, .pathOnly])
+      let server = Server(address: address, services: [Broker(root: directory)])
+      try server.bind()
+      try await Self.untilInterrupted { try await server.run() }
+    } catch let error as Errno {
+      throw ValidationError("expected a directory at --root \(root): \(error)")
+    } catch let error as ConnectionError {
+      throw ValidationError("\(error)")
+    }
+  }
+
+  /// Cancels `body` at SIGINT and SIGTERM, so that calls in flight are finished and the socket's file
+  /// is removed.
+  private static func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void)
+    async throws
+  {
+    let (signals, arrived) = AsyncStream<Int32>.makeStream()
+    let sources = [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number)
+      source.setEventHandler { arrived.yield(number) }
+      source.resume()
+      return source
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask(operation: body)
+      group.addTask { for await _ in signals { return } }
+      try await group.next()
+      group.cancelAll()
+    }
+    for source in sources { source.cancel() }
+  }
+}
