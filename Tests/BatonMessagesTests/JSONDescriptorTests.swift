@@ -39,6 +39,36 @@ import Testing
         == "file: the field is a descriptor, which JSON alone cannot carry")
   }
 
+  @Test func `what was opened is closed when the rest does not fit`() throws {
+    let (reading, writing) = try FileDescriptor.pipe(options: .closeOnExec)
+    defer { try? reading.close() }
+    #expect(throws: CodecError.self) {
+      try DynamicMessage(
+        json: #"{"file": "a", "more": 1}"#, type: files,
+        options: JSONDecodingOptions { _, _, _ in
+          Descriptor(adopting: writing)
+        })
+    }
+    // The end of the pipe: nobody holds its other side any more.
+    var byte: UInt8 = 0
+    #expect(try withUnsafeMutableBytes(of: &byte) { try reading.read(into: $0) } == 0)
+  }
+
+  @Test func `a message inside Any carries no descriptor`() throws {
+    let pool = try SchemaPoolSource.pool(
+      DynamicMessageTests.schema + "import \"google/protobuf/any.proto\";")
+    let any = try #require(pool.message("google.protobuf.Any"))
+    let options = JSONDecodingOptions { _, _, _ in
+      Descriptor(adopting: try FileDescriptor.open("/dev/null", .readOnly))
+    }
+    #expect(
+      SchemaPoolSource.error {
+        _ = try DynamicMessage(
+          json: #"{"@type": "a/test.Files", "file": "x"}"#, type: any, options: options)
+      }?.message
+        == "line 1, column 1: a message inside google.protobuf.Any cannot carry descriptors")
+  }
+
   @Test func `a descriptor that nobody opens is an error`() throws {
     let error = { (json: String, options: JSONDecodingOptions) in
       SchemaPoolSource.error {

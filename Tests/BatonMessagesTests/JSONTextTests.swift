@@ -73,13 +73,20 @@ import Testing
     #expect(error(text) == message)
   }
 
+  @Test func `the deepest text does not exhaust the stack`() throws {
+    let deep = String(repeating: "[", count: 256) + String(repeating: "]", count: 256)
+    let message = try DynamicMessage(json: deep, type: type, options: .init(nesting: 256))
+    #expect(SchemaPoolSource.error { _ = try message.json() }?.kind == .json)
+    #expect(SchemaPoolSource.error { _ = try message.encoded() }?.kind == .limit)
+  }
+
   @Test func `levels are limited`() {
     let deep = { String(repeating: "[", count: $0) + String(repeating: "]", count: $0) }
     #expect(error(deep(100)) == nil)
     #expect(error(deep(101)) == "line 1, column 101: expected at most 100 levels")
     #expect(error(deep(3), nesting: 2) == "line 1, column 3: expected at most 2 levels")
     #expect(
-      error(deep(200_000), nesting: .max) == "line 1, column 1001: expected at most 1000 levels")
+      error(deep(200_000), nesting: .max) == "line 1, column 257: expected at most 256 levels")
     #expect(error("[[],[],[]]", nesting: 2) == nil)
   }
 
