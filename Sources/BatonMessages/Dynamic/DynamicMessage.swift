@@ -3,6 +3,7 @@
 /// A value like a generated message: copies are independent, except that copies of a descriptor
 /// field share the open file.
 public struct DynamicMessage: Sendable {
+  /// Never one that is refused.
   public let type: MessageType
   /// What was set, by the field's place in the type. A field without presence that holds zero, and a
   /// repeated or map field that is empty, is not here.

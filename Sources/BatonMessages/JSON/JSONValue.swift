@@ -9,6 +9,7 @@ public enum JSONValue: Sendable, Hashable {
   /// Members in the order they are printed in. Names must differ.
   case object([Member])
 
+  /// A name and its value in an object.
   public struct Member: Sendable, Hashable {
     public var name: String
     public var value: JSONValue
@@ -21,6 +22,7 @@ public enum JSONValue: Sendable, Hashable {
 }
 
 extension JSONValue {
+  /// A number without fraction.
   public static func number(_ value: some FixedWidthInteger) -> JSONValue { .number("\(value)") }
 
   /// The shortest digits that read back as the same number; nil for NaN and the infinities, which

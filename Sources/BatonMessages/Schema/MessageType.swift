@@ -1,5 +1,6 @@
 /// A message type of a ``SchemaPool``, which it keeps alive.
 public struct MessageType: Sendable {
+  /// The pool the type is from.
   public let pool: SchemaPool
   let index: Int
 
@@ -15,6 +16,7 @@ public struct MessageType: Sendable {
   public var file: FileDescriptorProto { pool.files[record.place.file] }
   /// The place in ``file``, as in `google.protobuf.SourceCodeInfo.Location.path`.
   public var path: [Int32] { record.place.path }
+  /// The declaration, with options as they were written.
   public var proto: DescriptorProto { record.proto }
   /// Whether the type is the entry of a map field and not one that the schema's author wrote.
   public var isMapEntry: Bool { record.isMapEntry }
@@ -28,6 +30,7 @@ public struct MessageType: Sendable {
   public func field(_ name: String) -> Field? {
     record.byName[name].map { Field(message: self, index: $0) }
   }
+  /// The field with this number.
   public func field(number: UInt32) -> Field? {
     record.byNumber[number].map { Field(message: self, index: $0) }
   }
@@ -63,6 +66,7 @@ extension MessageType {
 
   /// A field of a message type.
   public struct Field: Sendable, Hashable {
+    /// How many values the field holds, and whether it tells none from zero.
     public enum Cardinality: Sendable, Hashable {
       /// Without presence: absent is the same as zero or empty, or as no descriptor.
       case singular
@@ -81,17 +85,23 @@ extension MessageType {
 
     var record: FieldRecord { message.record.fields[index] }
 
+    /// The name in the schema.
     public var name: String { record.name }
+    /// The name in JSON; lowerCamelCase unless the schema says otherwise.
     public var jsonName: String { record.jsonName }
+    /// The number on the wire.
     public var number: UInt32 { record.number }
+    /// The declaration, with options as they were written.
     public var proto: FieldDescriptorProto { message.proto.field[index] }
     /// The place in the message type's file.
     public var path: [Int32] { message.path + [2, Int32(index)] }
 
+    /// The type of the value, of a list's elements or of a map's values.
     public var type: ValueType {
       if record.cardinality == .map, let value = entry?.field(number: 2) { return value.type }
       return message.pool.type(record.value)
     }
+    /// How many values the field holds.
     public var cardinality: Cardinality {
       switch record.cardinality {
       case .singular: .singular

@@ -126,7 +126,9 @@ extension SchemaPool {
   public var messageTypes: [MessageType] {
     messages.indices.map { MessageType(pool: self, index: $0) }
   }
+  /// All enumerations, in the same order.
   public var enumTypes: [EnumType] { enums.indices.map { EnumType(pool: self, index: $0) } }
+  /// All services, in the same order.
   public var services: [ServiceType] {
     serviceRecords.indices.map { ServiceType(pool: self, index: $0) }
   }
