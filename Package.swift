@@ -98,6 +98,13 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "BatonTests", dependencies: ["Baton", "BatonMessages"], swiftSettings: strict),
+    .testTarget(
+      name: "FileBrokerTests",
+      dependencies: [
+        "Baton", "BatonMessages", "CKernelObjects", "file-broker",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "PeerTests", exclude: ["Peers"], swiftSettings: strict),
     .executableTarget(
       name: "conformance-testee",

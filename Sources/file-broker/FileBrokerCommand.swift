@@ -29,8 +29,8 @@ struct FileBrokerCommand: AsyncParsableCommand {
 
   func run() async throws {
     do {
-      let directory = try Descriptor.open(FilePath(root), options: [.directory, .pathOnly])
-      let server = Server(address: address, services: [Broker(root: directory)])
+      let broker = Broker(root: try Root(FilePath(root)))
+      let server = Server(address: address, services: [broker])
       try server.bind()
       try await Self.untilInterrupted { try await server.run() }
     } catch let error as Errno {

@@ -53,7 +53,8 @@ extension Descriptor {
   /// `EXDEV` where the path is absolute or leads out by `..` or a symbolic link, at any moment while
   /// it is resolved. `ENOSYS` before Linux 5.6 or where a filter forbids the call: there is no
   /// fallback, as no other call promises the same. A FIFO waits for its other end unless `options`
-  /// hold ``OpenOptions/nonBlocking``.
+  /// hold ``OpenOptions/nonBlocking``. A `FilePath` made of a peer's string ends at its first NUL:
+  /// look for one before.
   ///
   /// - Parameters:
   ///   - directory: Open for reading or with O_PATH.

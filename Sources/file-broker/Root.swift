@@ -1,0 +1,42 @@
+import Baton
+import BatonMessages
+import SystemPackage
+
+/// The directory below which the broker opens files.
+struct Root {
+  private let directory: Descriptor
+
+  init(_ path: FilePath) throws(Errno) {
+    directory = try .open(path, options: [.directory, .pathOnly])
+  }
+
+  /// Opens a regular file for reading, and tells its size in bytes. A path that leads out of the
+  /// root, by `..` or by a link, is refused by the kernel while it resolves it.
+  func open(_ path: String) throws(RPCError) -> (file: Descriptor, size: UInt64) {
+    if path.utf8.contains(0) {
+      throw RPCError(
+        .invalidArgument, "expected a path without NUL, got \(path.debugDescription)")
+    }
+    let file: Descriptor
+    let found: DescriptorDescription
+    do throws(Errno) {
+      // A FIFO would keep the broker waiting; to a regular file the option means nothing.
+      file = try .open(FilePath(path), beneath: directory, options: .nonBlocking)
+      found = try file.describe()
+    } catch {
+      throw Self.refusal(of: path, error)
+    }
+    guard let size = found.size else {
+      throw RPCError(.failedPrecondition, "expected a regular file at \(path), got \(found)")
+    }
+    return (file, UInt64(size))
+  }
+
+  private static func refusal(of path: String, _ error: Errno) -> RPCError {
+    var refusal = RPCError(thrown: error)
+    refusal.message =
+      error == .improperLink
+      ? "expected a path that stays below the root, got \(path)" : "\(path): \(error)"
+    return refusal
+  }
+}
