@@ -81,8 +81,9 @@ let package = Package(
     .executableTarget(
       name: "baton-benchmarks",
       dependencies: [
-        "Baton", "CBenchmark",
+        "Baton", "BatonMessages", "CBenchmark",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
     // Kernel objects that tests pass around and that Swift cannot make.

@@ -1,1 +1,0 @@
-// Raw C peers for the benchmarks.

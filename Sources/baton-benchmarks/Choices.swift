@@ -1,0 +1,28 @@
+/// What the options ask for.
+extension BatonBenchmarks {
+  var workloads: [Workload] { workload.isEmpty ? Workload.allCases : workload }
+
+  var conditions: Conditions {
+    contended ? .contended : oneCore ? .oneCore : .free
+  }
+
+  /// With each way to call; where polling may do harm, without it first.
+  var contenders: [Contender] {
+    let styles: [Contender.Style] =
+      switch client {
+      case .async: [.async]
+      case .sync: [.sync]
+      case .both: [.async, .sync]
+      }
+    return styles.flatMap { style -> [Contender] in
+      switch conditions {
+      case .free: [.baton(style, spin: spin)]
+      case .contended, .oneCore: [.baton(style, spin: false), .baton(style, spin: true)]
+      }
+    }
+  }
+
+  func trial(_ workload: Workload, _ contender: Contender) -> Trial {
+    Trial(workload: workload, contender: contender, seconds: seconds)
+  }
+}

@@ -1,0 +1,58 @@
+import CBenchmark
+
+/// Several contenders on one workload, each run between two runs of raw C, over several rounds.
+///
+/// A machine's speed drifts, by half within a minute on a virtual one. So a ratio is always to the
+/// runs of raw C just before and after, and every second round goes backwards.
+struct Contest {
+  var workload: Workload
+  var contenders: [Contender]
+  var rounds: Int
+  var seconds: Double
+  var core: Int32?
+
+  /// What one contender came to, over the rounds.
+  struct Result {
+    var workload: Workload
+    var contender: Contender
+    var rounds: [Round]
+
+    struct Round {
+      var figures: Figures
+      /// The mean of the raw C before and after it.
+      var raw: Figures
+    }
+
+    var figures: Figures { Figures(medianOf: rounds.map(\.figures)) }
+    var raw: Figures { Figures(medianOf: rounds.map(\.raw)) }
+    /// The medians of the ratios of each round.
+    var ratios: Figures { Figures(medianOf: rounds.map { $0.figures.divided(by: $0.raw) }) }
+
+    /// The medians of the ratios to another contender in the same round.
+    func ratios(to other: Result) -> Figures {
+      Figures(medianOf: zip(rounds, other.rounds).map { $0.figures.divided(by: $1.figures) })
+    }
+  }
+
+  func run() throws -> [Result] {
+    var rounds: [Contender: [Result.Round]] = [:]
+    for round in 0..<self.rounds {
+      var before = try figures(of: .raw)
+      for contender in round.isMultiple(of: 2) ? contenders : contenders.reversed() {
+        let figures = try figures(of: contender)
+        let after = try self.figures(of: .raw)
+        let raw = Figures(meanOf: before, after)
+        rounds[contender, default: []].append(Result.Round(figures: figures, raw: raw))
+        before = after
+      }
+    }
+    return contenders.map {
+      Result(workload: workload, contender: $0, rounds: rounds[$0, default: []])
+    }
+  }
+
+  private func figures(of contender: Contender) throws -> Figures {
+    let trial = Trial(workload: workload, contender: contender, seconds: seconds, core: core)
+    return Figures(try trial.run())
+  }
+}

@@ -1,0 +1,67 @@
+/// What a contender came to on one workload, as it is printed.
+struct Report {
+  var result: Contest.Result
+  var conditions: Conditions
+  /// The same contender without polling, in the same rounds.
+  var withoutPolling: Contest.Result?
+
+  /// One JSON object. Ratios are to raw C in the same rounds, or as their name says.
+  var json: String {
+    let figures = result.figures
+    let ratios = result.ratios
+    var members = [
+      ("workload", "\"\(result.workload.rawValue)\""),
+      ("client", "\"\(result.contender.client)\""),
+      ("spin", "\(result.contender.spins)"),
+      ("conditions", "\"\(conditions.rawValue)\""),
+      ("rounds", "\(result.rounds.count)"),
+      ("p50_us", decimal(figures.p50)),
+      ("p99_us", decimal(figures.p99)),
+      ("calls_per_s", decimal(figures.rate, 0)),
+      ("cpu_us_per_call", decimal(figures.cpu)),
+      ("p50_ratio_to_c", decimal(ratios.p50)),
+      ("rate_ratio_to_c", decimal(ratios.rate)),
+      ("cpu_ratio_to_c", decimal(ratios.cpu)),
+      ("c_p50_us", decimal(result.raw.p50)),
+      ("c_cpu_us_per_call", decimal(result.raw.cpu)),
+    ]
+    if let ratios = ratiosToNoPolling {
+      members.append(("p50_ratio_to_no_spin", decimal(ratios.p50)))
+      members.append(("rate_ratio_to_no_spin", decimal(ratios.rate)))
+    }
+    return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
+  }
+
+  private var ratiosToNoPolling: Figures? {
+    withoutPolling.map { result.ratios(to: $0) }
+  }
+
+  static let headings = [
+    "workload", "client", "spin", "p50 µs", "p99 µs", "calls/s", "CPU µs", "p50/C", "rate/C",
+    "CPU/C", "p50/no spin", "rate/no spin",
+  ]
+
+  /// A row of a table under ``headings``.
+  var cells: [String] {
+    let ratios = result.ratios
+    var cells = Self.cells(result.workload, result.contender, result.figures)
+    cells += [ratios.p50, ratios.rate, ratios.cpu].map { decimal($0, 2) }
+    if let ratios = ratiosToNoPolling {
+      cells += [decimal(ratios.p50, 2), decimal(ratios.rate, 2)]
+    }
+    return cells
+  }
+
+  /// The row of raw C in the same rounds.
+  var rawCells: [String] { Self.cells(result.workload, .raw, result.raw) }
+
+  private static func cells(
+    _ workload: Workload, _ contender: Contender, _ figures: Figures
+  ) -> [String] {
+    [
+      workload.rawValue, contender.client, contender.spins ? "yes" : "no",
+      decimal(figures.p50, 1), decimal(figures.p99, 1), decimal(figures.rate, 0),
+      decimal(figures.cpu, 1),
+    ]
+  }
+}
