@@ -30,6 +30,9 @@ import ArgumentParser
   @Flag(help: "Another program keeps every processor busy. Runs with and without polling.")
   var contended = false
 
+  @Flag(help: "Let the scheduler place the processes, which are on two processors otherwise.")
+  var unpinned = false
+
   @Flag(help: "Both processes share one processor. Runs with and without polling.")
   var oneCore = false
 
@@ -54,8 +57,8 @@ import ArgumentParser
     guard seconds > 0, seconds <= 60 else {
       throw ValidationError("--seconds: expected more than 0 and at most 60, got \(seconds)")
     }
-    if contended && oneCore {
-      throw ValidationError("expected --contended or --one-core, got both")
+    if [contended, oneCore, unpinned].count(where: { $0 }) > 1 {
+      throw ValidationError("expected one of --contended, --one-core and --unpinned, got more")
     }
   }
 

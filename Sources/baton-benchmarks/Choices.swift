@@ -3,7 +3,7 @@ extension BatonBenchmarks {
   var workloads: [Workload] { workload.isEmpty ? Workload.allCases : workload }
 
   var conditions: Conditions {
-    contended ? .contended : oneCore ? .oneCore : .free
+    contended ? .contended : oneCore ? .oneCore : unpinned ? .unpinned : .apart
   }
 
   /// With each way to call; where polling may do harm, without it first.
@@ -16,13 +16,15 @@ extension BatonBenchmarks {
       }
     return styles.flatMap { style -> [Contender] in
       switch conditions {
-      case .free: [.baton(style, spin: spin)]
+      case .apart, .unpinned: [.baton(style, spin: spin)]
       case .contended, .oneCore: [.baton(style, spin: false), .baton(style, spin: true)]
       }
     }
   }
 
-  func trial(_ workload: Workload, _ contender: Contender) -> Trial {
-    Trial(workload: workload, contender: contender, seconds: seconds)
+  func trial(_ workload: Workload, _ contender: Contender) throws -> Trial {
+    let placement = conditions.placement(on: try Conditions.processors())
+    return Trial(
+      workload: workload, contender: contender, seconds: seconds, placement: placement)
   }
 }

@@ -1,14 +1,26 @@
 import CBenchmark
 import SystemPackage
 
-/// What else the machine has to do during a contest.
+/// What else the machine has to do during a contest, and where the processes run.
 enum Conditions: String {
-  /// Nothing.
-  case free
-  /// Another program keeps every processor busy.
+  /// Nothing else; each process has a processor of its own, so that it is not the scheduler's choice
+  /// that is measured.
+  case apart
+  /// Nothing else; the scheduler places the processes.
+  case unpinned
+  /// The same as ``apart``, while another program keeps every processor busy.
   case contended
-  /// Both processes may use one processor only, the same one.
+  /// Both processes share one processor.
   case oneCore = "one-core"
+
+  func placement(on processors: [Int32]) -> Placement {
+    guard let first = processors.first, let last = processors.last else { return .anywhere }
+    switch self {
+    case .apart, .contended: return Placement(client: first, server: last)
+    case .unpinned: return .anywhere
+    case .oneCore: return Placement(client: last, server: last)
+    }
+  }
 
   /// The processors this process may use.
   static func processors() throws(Errno) -> [Int32] {
@@ -17,6 +29,14 @@ enum Conditions: String {
     try check(count)
     return Array(all.prefix(Int(count)))
   }
+}
+
+/// The only processor that each process of a trial may use; nil: any.
+struct Placement {
+  var client: Int32?
+  var server: Int32?
+
+  static let anywhere = Placement()
 }
 
 /// A busy process on every processor.

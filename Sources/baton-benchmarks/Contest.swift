@@ -9,7 +9,7 @@ struct Contest {
   var contenders: [Contender]
   var rounds: Int
   var seconds: Double
-  var core: Int32?
+  var placement: Placement
 
   /// What one contender came to, over the rounds.
   struct Result {
@@ -52,7 +52,8 @@ struct Contest {
   }
 
   private func figures(of contender: Contender) throws -> Figures {
-    let trial = Trial(workload: workload, contender: contender, seconds: seconds, core: core)
+    let trial = Trial(
+      workload: workload, contender: contender, seconds: seconds, placement: placement)
     return Figures(try trial.run())
   }
 }

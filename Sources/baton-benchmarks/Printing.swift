@@ -11,7 +11,7 @@ extension BatonBenchmarks {
     for workload in workloads {
       let contest = Contest(
         workload: workload, contenders: contenders, rounds: rounds, seconds: seconds,
-        core: oneCore ? processors.last : nil)
+        placement: conditions.placement(on: processors))
       let reports = reports(on: try contest.run())
       if let first = reports.first { table.add(first.rawCells) }
       for report in reports {
@@ -36,7 +36,7 @@ extension BatonBenchmarks {
     var table = Table(["allocations of a call", "client", "in the client", "in the server"])
     for workload in workloads {
       for contender in contenders {
-        var trial = trial(workload, contender)
+        var trial = try trial(workload, contender)
         trial.countsAllocations = true
         let sample = try trial.run()
         let client = decimal(Double(sample.client_allocations) / Double(sample.calls), 2)

@@ -8,8 +8,7 @@ struct Trial {
   var contender: Contender
   /// Of the timed part; a fifth of it goes before as warm-up.
   var seconds: Double
-  /// The only processor both processes may use.
-  var core: Int32?
+  var placement = Placement.anywhere
   var countsAllocations = false
 
   /// Calls for ``seconds``.
@@ -30,10 +29,10 @@ struct Trial {
     let sockets = try Self.socketPair()
     let results = try FileDescriptor.pipe()
     let counters = try Self.counters()
-    let server = try start("serve", inheriting: [sockets.server, counters])
+    let server = try start("serve", on: placement.server, inheriting: [sockets.server, counters])
     defer { benchmark_process_end(server) }
     let client = try start(
-      role, ["\(server)", "\(seconds)"],
+      role, ["\(server)", "\(seconds)"], on: placement.client,
       inheriting: [sockets.client, counters, results.writeEnd])
     for descriptor in [sockets.server, sockets.client, counters, results.writeEnd] {
       try descriptor.close()
@@ -50,7 +49,8 @@ struct Trial {
   }
 
   private func start(
-    _ role: String, _ more: [String] = [], inheriting descriptors: [FileDescriptor]
+    _ role: String, _ more: [String] = [], on processor: Int32?,
+    inheriting descriptors: [FileDescriptor]
   ) throws -> pid_t {
     let arguments =
       ["baton-benchmarks", role, workload.rawValue, contender.argument] + more
@@ -58,7 +58,7 @@ struct Trial {
     var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     defer { for pointer in pointers { free(pointer) } }
     let numbers = descriptors.map(\.rawValue)
-    let process = benchmark_process_start(&pointers, numbers, Int32(numbers.count), core ?? -1)
+    let process = benchmark_process_start(&pointers, numbers, Int32(numbers.count), processor ?? -1)
     if process < 0 { throw Errno(rawValue: -process) }
     return process
   }
