@@ -75,6 +75,7 @@ uint64_t baton_now(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 void baton_yield(void) { sched_yield(); }
+int baton_online_processors(void) { return (int)sysconf(_SC_NPROCESSORS_ONLN); }
 int baton_processors(void) {
   cpu_set_t set;
   return sched_getaffinity(0, sizeof set, &set) < 0 ? 1 : CPU_COUNT(&set);

@@ -24,7 +24,7 @@ struct PollingPolicy {
   private static let longestPause: UInt64 = 1_000_000_000
 
   init(_ limit: Duration) {
-    self.limit = baton_processors() > 1 ? UInt64(limit.clampedNanoseconds) : 0
+    self.limit = baton_online_processors() > 1 ? UInt64(limit.clampedNanoseconds) : 0
   }
 
   /// Asked once before each sleep.

@@ -39,5 +39,7 @@ uint64_t baton_now(void);
 void baton_yield(void);
 // sched_getaffinity(2): processors this thread may run on.
 int baton_processors(void);
+// Processors that are online, whoever may use them (sysconf(3)).
+int baton_online_processors(void);
 
 #endif
