@@ -76,8 +76,7 @@ let package = Package(
       swiftSettings: strict),
     // Raw C over the same kind of socket: what the benchmarks compare with.
     .target(
-      name: "CBenchmark", cSettings: [.define("_GNU_SOURCE")],
-      linkerSettings: [.linkedLibrary("protobuf-c")]),
+      name: "CBenchmark", cSettings: [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]),
     .executableTarget(
       name: "baton-benchmarks",
       dependencies: [
@@ -85,7 +84,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: strict),
+      exclude: ["baton.json"], swiftSettings: strict, plugins: ["BatonStubs"]),
     // Kernel objects that tests pass around and that Swift cannot make.
     .target(
       name: "CKernelObjects", path: "Tests/CKernelObjects",
