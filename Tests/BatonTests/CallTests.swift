@@ -34,12 +34,13 @@ func withServer<Result>(
 
   @Test func `a synchronous handler and a synchronous client exchange a descriptor`() async throws {
     try await withServer { address in
-      let connection = try SynchronousConnection.connect(to: Address(address))
-      let file = try FileDescriptor.open("/etc/hostname", .readOnly)
-      let sent = Descriptor(adopting: file)
-      let reply = try connection.call(EchoService.direct, EchoMessage(files: [sent, sent]))
-      #expect(reply.files.count == 2)
-      connection.close()
+      let count = try await blocking {
+        let connection = try SynchronousConnection.connect(to: Address(address))
+        defer { connection.close() }
+        let file = Descriptor(adopting: try FileDescriptor.open("/etc/hostname", .readOnly))
+        return try connection.call(EchoService.direct, EchoMessage(files: [file, file])).files.count
+      }
+      #expect(count == 2)
     }
   }
 

@@ -1,0 +1,186 @@
+import BatonMessages
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import Baton
+
+@Suite(.timeLimit(.minutes(1))) struct ServerTests {
+  private static func path() -> String { "/tmp/baton-\(UInt64.random(in: 0 ... .max)).sock" }
+
+  private static func serve(
+    _ server: Server, _ body: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      try await body()
+      group.cancelAll()
+    }
+  }
+
+  @Test func `a socket's file is its owner's alone, and gone when the server ends`() async throws {
+    let path = Self.path()
+    let server = Server(address: "unix:\(path)", services: [EchoService()])
+    try server.bind()
+    var status = stat()
+    #expect(lstat(path, &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o600)
+    try await Self.serve(server) {
+      let connection = try await Connection.connect(to: Address("unix:\(path)"))
+      _ = try await connection.call(EchoService.echo, EchoMessage())
+    }
+    #expect(lstat(path, &status) == -1)
+  }
+
+  @Test func `a socket's file gets the permissions that are asked for`() throws {
+    let path = Self.path()
+    let options = ServerOptions(socketMode: 0o666)
+    let server = Server(address: "unix:\(path)", services: [EchoService()], options: options)
+    try server.bind()
+    var status = stat()
+    #expect(lstat(path, &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o666)
+    unlink(path)
+  }
+
+  @Test func `a stale socket's file is replaced`() async throws {
+    let path = Self.path()
+    try Server(address: "unix:\(path)", services: []).bind()
+    let server = Server(address: "unix:\(path)", services: [EchoService()])
+    try server.bind()
+    try await Self.serve(server) {
+      let connection = try await Connection.connect(to: Address("unix:\(path)"))
+      #expect(try await connection.call(EchoService.echo, EchoMessage(number: 3)).number == 3)
+    }
+  }
+
+  @Test func `a live server's file is left alone`() throws {
+    let path = Self.path()
+    let live = Server(address: "unix:\(path)", services: [EchoService()])
+    try live.bind()
+    let error = #expect(throws: ConnectionError.self) {
+      try Server(address: "unix:\(path)", services: []).bind()
+    }
+    #expect(error?.message == "cannot listen at unix:\(path): another server is live there")
+    withExtendedLifetime(live) {}
+    unlink(path)
+  }
+
+  @Test func `a file that is not a socket is left alone`() throws {
+    let path = Self.path()
+    let file = try FileDescriptor.open(
+      FilePath(path), .writeOnly, options: .create, permissions: .ownerReadWrite)
+    try file.close()
+    let error = #expect(throws: ConnectionError.self) {
+      try Server(address: "unix:\(path)", services: []).bind()
+    }
+    #expect(error?.message == "cannot listen at unix:\(path): the file there is not a socket")
+    #expect(unlink(path) == 0)
+  }
+
+  @Test func `an abstract name is served, and refused while it is`() async throws {
+    let address = "unix:@baton-\(UInt64.random(in: 0 ... .max))"
+    let server = Server(address: address, services: [EchoService()])
+    try server.bind()
+    #expect(throws: ConnectionError.self) { try Server(address: address, services: []).bind() }
+    try await Self.serve(server) {
+      let number = try await blocking {
+        let connection = try SynchronousConnection.connect(to: Address(address))
+        return try connection.call(EchoService.direct, EchoMessage(number: 9)).number
+      }
+      #expect(number == 9)
+    }
+  }
+
+  @Test func `a server on an inherited connected socket ends with it`() async throws {
+    let (ours, theirs) = try PacketSocket.pair()
+    let number = dup(theirs.number)
+    let server = Server(address: "fd:\(number)", services: [EchoService()])
+    async let ended: Void = server.run()
+    let mine = Descriptor(adopting: FileDescriptor(rawValue: dup(ours.number)))
+    let connection = try await Connection.connect(over: mine)
+    #expect(try await connection.call(EchoService.echo, EchoMessage(number: 4)).number == 4)
+    connection.close()
+    ours.shutdown()
+    try await ended
+  }
+
+  @Test func `a server serves callers within its process`() async throws {
+    let server = Server(addresses: [], services: [EchoService()])
+    try await Self.serve(server) {
+      let connection = try await server.connect()
+      #expect(try await connection.call(EchoService.echo, EchoMessage(number: 5)).number == 5)
+      #expect(connection.peer.processID == getpid())
+      let process = try connection.peer.processDescriptor()
+      #expect(try process.describe().kind == .process)
+    }
+  }
+
+  @Test func `calls in flight are answered before the server ends`() async throws {
+    let (begun, log) = AsyncStream<Void>.makeStream()
+    let (release, gate) = AsyncStream<Void>.makeStream()
+    let service = EchoService { request, _ in
+      log.yield()
+      for await _ in release { break }
+      return request
+    }
+    let server = Server(addresses: [], services: [service])
+    let running = Task { try await server.run() }
+    let connection = try await server.connect()
+    async let reply = connection.call(EchoService.echo, EchoMessage(number: 6))
+    for await _ in begun { break }
+    running.cancel()
+    gate.yield()
+    #expect(try await reply.number == 6)
+    try await running.value
+  }
+
+  @Test func `a server that dies fails every call in flight at once`() async throws {
+    let (ours, theirs) = try PacketSocket.pair()
+    async let silent: Void = blocking {
+      // Says hello, reads one request and leaves.
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
+      defer { buffer.deallocate() }
+      var output = OutgoingPackets(largestPacket: 65_536)
+      let hello = try WireHello(version: 1, oldestVersion: 1, largestPacket: 65_536).encoded().bytes
+      output.add(FrameHeader(.hello, head: hello.count, size: hello.count)).copyBytes(hello)
+      if let packet = output.takeFirst() { try theirs.send(packet, wait: true) }
+      for _ in 0..<2 { _ = try theirs.receive(into: buffer, wait: true) }
+      theirs.shutdown()
+    }
+    let mine = Descriptor(adopting: FileDescriptor(rawValue: dup(ours.number)))
+    let connection = try await Connection.connect(over: mine)
+    let error = await #expect(throws: RPCError.self) {
+      try await connection.call(EchoService.echo, EchoMessage())
+    }
+    #expect(error?.code == .unavailable)
+    #expect(error?.origin == .local)
+    try await silent
+  }
+
+  @Test func `a listener that never answers is given up after the handshake's timeout`()
+    async throws
+  {
+    let path = Self.path()
+    let server = Server(address: "unix:\(path)", services: [])
+    try server.bind()
+    let options = ConnectionOptions(handshakeTimeout: .milliseconds(30))
+    let error = await #expect(throws: ConnectionError.self) {
+      try await Connection.connect(to: Address("unix:\(path)"), options: options)
+    }
+    #expect(error?.kind == .unreachable)
+    await #expect(throws: ConnectionError.self) {
+      try await blocking {
+        _ = try SynchronousConnection.connect(to: Address("unix:\(path)"), options: options)
+      }
+    }
+    withExtendedLifetime(server) {}
+    unlink(path)
+  }
+
+  @Test func `methods of one identity are refused before serving`() throws {
+    let server = Server(addresses: [], services: [EchoService(), EchoService()])
+    let error = #expect(throws: ConnectionError.self) { try server.bind() }
+    #expect(error?.kind == .services)
+  }
+}

@@ -1,0 +1,121 @@
+import BatonMessages
+import Testing
+
+@testable import Baton
+
+@Suite struct WireTypesTests {
+  @Test func `a method's identity is the FNV-1a hash of its name`() {
+    #expect(MethodIdentity("").number == 0xcbf2_9ce4_8422_2325)
+    #expect(MethodIdentity("files.v1.FileBroker/Open").number == 0xc677_5312_866b_7235)
+  }
+
+  @Test func `frames share a packet until it is full`() {
+    var packets = OutgoingPackets(largestPacket: 256)
+    for call in 1...10 {
+      _ = packets.add(FrameHeader(.request, call: UInt32(call), isLast: true, size: 40))
+    }
+    var counts: [Int] = []
+    while let packet = packets.takeFirst() { counts.append(packet.count / 64) }
+    #expect(counts == [4, 4, 2])
+  }
+
+  @Test func `a frame with descriptors is the last of its packet`() throws {
+    let file = try Descriptor.memory([1])
+    var packets = OutgoingPackets(largestPacket: 4096)
+    _ = packets.add(FrameHeader(.cancel, call: 1, size: 0))
+    _ = packets.add(
+      FrameHeader(.request, call: 2, isLast: true, size: 8, descriptors: 1), descriptors: [file])
+    _ = packets.add(FrameHeader(.cancel, call: 3, size: 0))
+    let first = packets.takeFirst()
+    #expect(first?.count == 24 + 32)
+    #expect(first?.descriptors.count == 1)
+    #expect(first?.lastCall == 2)
+    let second = packets.takeFirst()
+    #expect(second?.count == 24)
+    #expect(second?.descriptors.isEmpty == true)
+    #expect(packets.takeFirst() == nil)
+  }
+
+  @Test func `a packet that could not leave leaves first`() {
+    var packets = OutgoingPackets(largestPacket: 4096)
+    _ = packets.add(FrameHeader(.cancel, call: 1, size: 0))
+    guard let blocked = packets.takeFirst() else {
+      Issue.record("expected a packet")
+      return
+    }
+    _ = packets.add(FrameHeader(.cancel, call: 2, size: 0))
+    packets.putBack(blocked)
+    _ = packets.add(FrameHeader(.cancel, call: 3, size: 0))
+    #expect(packets.waiting == 72)
+    #expect(packets.takeFirst()?.lastCall == 1)
+    #expect(packets.takeFirst()?.lastCall == 3)
+    #expect(packets.waiting == 0)
+  }
+
+  @Test func `a call is given out once, and its number is free again`() {
+    var calls = CallsInFlight()
+    let call = PendingCall()
+    let number = calls.insert(call)
+    #expect(number == 1)
+    #expect(calls.complete(number) === call)
+    #expect(calls.complete(number) == nil)
+    #expect(calls.insert(PendingCall()) == 2)
+    #expect(calls.count == 1)
+    #expect(calls.completeAll().count == 1)
+    #expect(calls.count == 0)
+  }
+
+  @Test func `timers come out in the order of their time, without those that were cancelled`() {
+    var heap = TimerHeap()
+    var deadlines: [UInt64] = []
+    for offset in [5, 1, 4, 2, 3] as [UInt64] {
+      heap.insert(LoopTimer(deadline: offset) {})
+    }
+    let cancelled = LoopTimer(deadline: .max) {}
+    heap.insert(cancelled)
+    deadlines = heap.takeDue().map(\.deadline)
+    #expect(deadlines == [1, 2, 3, 4, 5])
+    cancelled.cancel()
+    #expect(heap.takeDue().count == 1)
+    #expect(heap.nanosecondsLeft() == nil)
+  }
+
+  @Test(arguments: [
+    ("unix:/run/x.sock", Address.path("/run/x.sock")), ("unix:@x", .abstract("x")),
+    ("fd:3", .inherited(3)), ("systemd", .announced),
+    ("exec:a 'b c' \"d\" e\\ f", .command(["a", "b c", "d", "e f"])),
+  ])
+  func `an address is read as it is written`(text: String, address: Address) throws {
+    #expect(try Address(text) == address)
+  }
+
+  @Test(arguments: [
+    "", "unix:", "fd:", "fd:-1", "fd:x", "exec:", "exec:'a", "tcp:1", "systemd:x",
+    "unix:" + String(repeating: "x", count: 108),
+  ])
+  func `what is no address is refused`(text: String) {
+    let error = #expect(throws: ConnectionError.self) { try Address(text) }
+    #expect(error?.kind == .address)
+  }
+
+  @Test func `polling stops where it does not pay, and where another program needs the processor`()
+  {
+    var policy = PollingPolicy(.microseconds(20))
+    guard policy.shouldPoll() else { return }  // a single processor: never
+    let overAtTheLimit = (0..<3).map { _ in policy.isOver(begin: 0, last: 20_000, now: 20_001) }
+    let polls = [policy.shouldPoll(), policy.shouldPoll()]
+    policy.paid()
+    let overAfterALongYield = policy.isOver(begin: 0, last: 0, now: .max / 2)
+    let pollsAfterIt = policy.shouldPoll()
+    #expect(overAtTheLimit == [true, true, true])
+    #expect(polls == [false, true])
+    #expect(overAfterALongYield)
+    #expect(!pollsAfterIt)
+  }
+
+  @Test func `polling can be turned off`() {
+    var policy = PollingPolicy(.zero)
+    let polls = policy.shouldPoll()
+    #expect(!polls)
+  }
+}
