@@ -47,8 +47,11 @@ let package = Package(
       name: "protoc-gen-baton",
       dependencies: ["BatonMessages", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
+    // Runs protoc for the plugins.
+    .executableTarget(name: "baton-protoc", swiftSettings: strict),
     .plugin(
-      name: "BatonStubs", capability: .buildTool(), dependencies: ["protoc-gen-baton"]),
+      name: "BatonStubs", capability: .buildTool(),
+      dependencies: ["protoc-gen-baton", "baton-protoc"]),
     .plugin(
       name: "BatonGenerate",
       capability: .command(
@@ -57,7 +60,7 @@ let package = Package(
         permissions: [
           .writeToPackageDirectory(reason: "It writes the Swift code of the targets' schemas.")
         ]),
-      dependencies: ["protoc-gen-baton"]),
+      dependencies: ["protoc-gen-baton", "baton-protoc"]),
     .executableTarget(
       name: "BatonCommand",
       dependencies: [
@@ -73,7 +76,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: strict),
+      exclude: ["baton.json"], swiftSettings: strict, plugins: ["BatonStubs"]),
     // Raw C over the same kind of socket: what the benchmarks compare with.
     .target(
       name: "CBenchmark", cSettings: [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]),

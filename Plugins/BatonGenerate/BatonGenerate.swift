@@ -10,10 +10,17 @@ struct BatonGenerate: CommandPlugin {
     if let unknown = arguments.remainingArguments.first {
       throw Problem("expected --target NAME, got \(unknown)")
     }
-    let generator = try context.tool(named: "protoc-gen-baton").url
+    let tools = Tools(
+      generator: try context.tool(named: "protoc-gen-baton").url,
+      protoc: try context.tool(named: "baton-protoc").url)
     for target in try targets(names, context.package) {
-      try generate(target, context.package, generator, context.pluginWorkDirectoryURL)
+      try generate(target, context.package, tools, context.pluginWorkDirectoryURL)
     }
+  }
+
+  private struct Tools {
+    let generator: URL
+    let protoc: URL
   }
 
   /// Those named, or all whose configuration says where the code goes.
@@ -27,7 +34,7 @@ struct BatonGenerate: CommandPlugin {
   }
 
   private func generate(
-    _ target: any SourceModuleTarget, _ package: Package, _ generator: URL, _ scratch: URL
+    _ target: any SourceModuleTarget, _ package: Package, _ tools: Tools, _ scratch: URL
   ) throws {
     guard let configuration = try Configuration.read(in: target.directoryURL) else {
       throw Problem("\(target.directoryURL.path): expected the file baton.json")
@@ -36,8 +43,8 @@ struct BatonGenerate: CommandPlugin {
     try? FileManager.default.removeItem(at: fresh)
     try FileManager.default.createDirectory(at: fresh, withIntermediateDirectories: true)
     let generation = try Generation(
-      target, configuration, in: package, generator: generator, to: fresh)
-    let process = try Process.run(generation.protoc, arguments: generation.arguments)
+      target, configuration, in: package, generator: tools.generator, to: fresh)
+    let process = try Process.run(tools.protoc, arguments: generation.arguments)
     process.waitUntilExit()
     if process.terminationStatus != 0 {
       throw Problem("the schemas of \(target.name) were refused")

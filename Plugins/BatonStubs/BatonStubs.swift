@@ -13,13 +13,20 @@ struct BatonStubs: BuildToolPlugin {
         {"schemas": ["files/v1/broker.proto"]}
         """)
     }
+    if configuration.output != nil {
+      throw Problem(
+        """
+        \(target.directoryURL.path)/baton.json: with output the code is written by BatonGenerate; \
+        remove output, or the plugin BatonStubs from \(target.name)
+        """)
+    }
     let generation = try Generation(
       target, configuration, in: context.package,
       generator: context.tool(named: "protoc-gen-baton").url, to: context.pluginWorkDirectoryURL)
     return [
       .buildCommand(
         displayName: "Generating Swift from the schemas of \(target.name)",
-        executable: generation.protoc, arguments: generation.arguments,
+        executable: try context.tool(named: "baton-protoc").url, arguments: generation.arguments,
         inputFiles: generation.inputs, outputFiles: generation.outputs)
     ]
   }

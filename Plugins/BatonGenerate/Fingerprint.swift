@@ -1,0 +1,1 @@
+../BatonStubs/Fingerprint.swift

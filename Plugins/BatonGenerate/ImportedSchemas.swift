@@ -1,0 +1,1 @@
+../BatonStubs/ImportedSchemas.swift

@@ -1,0 +1,1 @@
+../../Plugins/BatonStubs/Fingerprint.swift
