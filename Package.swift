@@ -100,6 +100,12 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "ReadmeTests",
+      dependencies: [
+        "Baton", "BatonMessages", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["baton.json", "notes.proto"], swiftSettings: strict, plugins: ["BatonStubs"]),
+    .testTarget(
       name: "BatonTests", dependencies: ["Baton", "BatonMessages"], swiftSettings: strict),
     .testTarget(
       name: "FileBrokerTests",
@@ -125,7 +131,9 @@ let package = Package(
     .testTarget(
       name: "GeneratorTests",
       dependencies: [
-        "Baton", "BatonMessages", "GoldenTypes", "GoldenNames", "protoc-gen-baton",
+        // Not protoc-gen-baton, which it runs: a test bundle that links it beside a target that
+        // uses the plugin would hold it twice. Every product is built with the tests.
+        "Baton", "BatonMessages", "GoldenTypes", "GoldenNames",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Refusals"], swiftSettings: strict),
