@@ -98,7 +98,7 @@ let package = Package(
         "BatonCommand", "Baton", "BatonMessages", "file-broker",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: strict),
+      exclude: ["baton.json", "shelf.proto"], swiftSettings: strict),
     .testTarget(
       name: "ReadmeTests",
       dependencies: [

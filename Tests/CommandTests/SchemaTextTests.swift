@@ -5,34 +5,37 @@ import Testing
 @testable import BatonCommand
 
 @Suite struct SchemaTextTests {
-  @Test func `a printed file reads like the file its author wrote`() throws {
+  @Test func `a printed file reads like the file its author wrote`() async throws {
     let source = try String(
       contentsOf: Tool.package.appending(path: "Schemas/files/v1/broker.proto"), encoding: .utf8)
-    let files = try compile("files/v1/broker.proto", in: Tool.package.appending(path: "Schemas"))
+    let files = try await compile(
+      "files/v1/broker.proto", in: Tool.package.appending(path: "Schemas"))
     let index = SchemaIndex(files)
     let file = try #require(files.last)
     #expect(SchemaText.file(file, index: index) == source)
   }
 
   @Test(arguments: ["every.proto", "other.proto", "old.proto"])
-  func `protoc reads a printed file back to the same declarations`(name: String) throws {
+  func `protoc reads a printed file back to the same declarations`(name: String) async throws {
     let scratch = try Scratch()
     try scratch.file("every.proto", containing: Self.every)
     try scratch.file("other.proto", containing: Self.other)
     try scratch.file("old.proto", containing: Self.old)
-    let files = try compile(name, in: scratch.url)
+    let files = try await compile(name, in: scratch.url)
     let index = SchemaIndex(files)
     let printed = SchemaText.file(try #require(files.last), index: index)
     try scratch.file(name, containing: printed)
-    let again = try compile(name, in: scratch.url)
+    let again = try await compile(name, in: scratch.url)
     let isSame = again.map(\.withoutPlaces) == files.map(\.withoutPlaces)
     #expect(isSame, "\(printed)")
     #expect(SchemaText.file(try #require(again.last), index: SchemaIndex(again)) == printed)
   }
 
-  @Test func `a method is printed with its comment and the messages it takes and gives`() throws {
+  @Test func `a method is printed with its comment and the messages it takes and gives`()
+    async throws
+  {
     let index = SchemaIndex(
-      try compile("files/v1/broker.proto", in: Tool.package.appending(path: "Schemas")))
+      try await compile("files/v1/broker.proto", in: Tool.package.appending(path: "Schemas")))
     let open = try #require(index.declarations["files.v1.FileBroker.Open"])
     #expect(
       SchemaText.declaration(open, index: index) == """
@@ -54,9 +57,9 @@ import Testing
         """)
   }
 
-  @Test func `a nested enum is found by its full name`() throws {
+  @Test func `a nested enum is found by its full name`() async throws {
     let index = SchemaIndex(
-      try compile("baton/options.proto", in: Tool.package.appending(path: "Schemas")))
+      try await compile("baton/options.proto", in: Tool.package.appending(path: "Schemas")))
     let access = try #require(index.declarations["baton.Descriptor.Access"])
     #expect(
       SchemaText.declaration(access, index: index) == """
@@ -99,9 +102,9 @@ import Testing
 }
 
 extension SchemaTextTests {
-  private func compile(_ name: String, in folder: URL) throws -> [FileDescriptorProto] {
+  private func compile(_ name: String, in folder: URL) async throws -> [FileDescriptorProto] {
     let protoc = try #require(Tool.find("protoc"))
-    let result = try Tool.run(
+    let result = try await Tool.run(
       protoc,
       [
         "-I\(folder.path)", "-I\(Tool.package.appending(path: "Schemas").path)",

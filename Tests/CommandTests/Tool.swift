@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// Runs programs as a shell would, and keeps what they say.
-struct Tool {
+/// A program that was started as a shell would start it, and what it says.
+final class Tool {
   struct Result {
     let status: Int32
     let output: Data
@@ -11,48 +11,75 @@ struct Tool {
     var text: String { String(decoding: output, as: UTF8.self) }
   }
 
-  /// The folder that the build put the programs in: the test bundle is one of them.
-  static let products: URL = {
-    let bundle = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    return URL(fileURLWithPath: bundle ?? CommandLine.arguments[0]).deletingLastPathComponent()
-  }()
+  private let process = Process()
+  private let scratch: Scratch
+  private let ended: AsyncStream<Void>
 
-  static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  var processID: Int32 { process.processIdentifier }
 
-  static func product(_ name: String) -> String { products.appending(path: name).path }
+  /// `input` comes to the program on standard input.
+  init(
+    _ program: String, _ arguments: [String], input: String = "",
+    environment: [String: String] = [:], directory: URL = Tool.package
+  ) throws {
+    scratch = try Scratch()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.currentDirectoryURL = directory
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = try FileHandle(forReadingFrom: scratch.file("in", containing: input))
+    process.standardOutput = try FileHandle(forWritingTo: scratch.file("out", containing: ""))
+    process.standardError = try FileHandle(forWritingTo: scratch.file("err", containing: ""))
+    let (ended, end) = AsyncStream<Void>.makeStream()
+    self.ended = ended
+    process.terminationHandler = { _ in end.finish() }
+    try process.run()
+  }
 
-  /// `baton` with `arguments`; `input` comes to it on standard input.
-  static func baton(
-    _ arguments: String..., input: String = "", environment: [String: String] = [:],
-    directory: URL = package
-  ) throws -> Result {
-    try run(
-      product("baton"), arguments, input: input, environment: environment, directory: directory)
+  /// Waits for its end.
+  func finish() async throws -> Result {
+    for await _ in ended {}
+    return Result(
+      status: process.terminationStatus,
+      output: try Data(contentsOf: scratch.url.appending(path: "out")),
+      errors: try String(contentsOf: scratch.url.appending(path: "err"), encoding: .utf8))
   }
 
   static func run(
     _ program: String, _ arguments: [String], input: String = "",
     environment: [String: String] = [:], directory: URL = package
-  ) throws -> Result {
-    let scratch = try Scratch()
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.currentDirectoryURL = directory
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = try FileHandle(
-      forReadingFrom: scratch.file("input", containing: input))
-    process.standardOutput = try FileHandle(
-      forWritingTo: scratch.file("output", containing: ""))
-    process.standardError = try FileHandle(forWritingTo: scratch.file("errors", containing: ""))
-    try process.run()
-    process.waitUntilExit()
-    return Result(
-      status: process.terminationStatus,
-      output: try Data(contentsOf: scratch.url.appending(path: "output")),
-      errors: try String(contentsOf: scratch.url.appending(path: "errors"), encoding: .utf8))
+  ) async throws -> Result {
+    try await Tool(
+      program, arguments, input: input, environment: environment, directory: directory
+    ).finish()
   }
+
+  /// `baton` with `arguments`.
+  static func baton(
+    _ arguments: String..., input: String = "", environment: [String: String] = [:],
+    directory: URL = package
+  ) async throws -> Result {
+    try await run(
+      product("baton"), arguments, input: input, environment: environment, directory: directory)
+  }
+
+  /// The address of the example, which is started as a child and serves what is below `root`.
+  static func broker(root: URL = package) -> String {
+    "exec:'\(product("file-broker"))' --root '\(root.path)'"
+  }
+}
+
+extension Tool {
+  /// The folder that the build put the programs in: the test bundle is one of them.
+  static func product(_ name: String) -> String {
+    let bundle = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    let folder = URL(fileURLWithPath: bundle ?? CommandLine.arguments[0])
+      .deletingLastPathComponent()
+    return folder.appending(path: name).path
+  }
+
+  static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
 
   /// A program of the system, searched for in the folders of PATH.
   static func find(_ program: String) -> String? {
@@ -62,7 +89,7 @@ struct Tool {
 }
 
 /// A folder of its own for one test, removed with the last reference.
-final class Scratch {
+final class Scratch: Sendable {
   let url: URL
 
   init() throws {
@@ -78,6 +105,10 @@ final class Scratch {
   }
 
   func path(_ name: String) -> String { url.appending(path: name).path }
+
+  func content(_ name: String) throws -> String {
+    try String(contentsOfFile: path(name), encoding: .utf8)
+  }
 
   deinit { try? FileManager.default.removeItem(at: url) }
 }

@@ -19,10 +19,10 @@ enum Completions {
   }
 
   /// Asks the server that the words name if it listens on a socket: completing starts no program.
-  private static func ask(_ words: [String]) -> Reflection? {
+  private static func ask(_ words: [String]) -> ServerSchema? {
     guard let address = words.first(where: { $0.hasPrefix("unix:") }),
       let session = try? Session(address: address, timeout: .seconds(1), isVerbose: false)
     else { return nil }
-    return try? Reflection(of: session)
+    return try? ServerSchema(of: session)
   }
 }

@@ -70,7 +70,7 @@ struct CallCommand: ParsableCommand {
       pool = known
       services = known.services.map(\.name)
     } else {
-      let reflection = try Reflection(of: session)
+      let reflection = try ServerSchema(of: session)
       pool = reflection.pool
       services = reflection.services
     }

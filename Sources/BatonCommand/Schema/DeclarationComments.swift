@@ -28,15 +28,30 @@ struct DeclarationComments {
     Self.lines(locations[path]?.trailingComments ?? "")
   }
 
-  /// Sorts declarations as they stand in the source; those of unknown place go last, as they came.
-  func sourceOrder(_ paths: [[Int32]]) -> [[Int32]] {
-    let ranked = paths.enumerated().map { (rank: rank(of: $1, $0), path: $1) }
+  /// Puts declarations of several kinds, each kind in its order, together as they stand in the
+  /// source. Where only some have a known place, the others stay with their neighbours; a kind
+  /// without any goes last.
+  func sourceOrder(_ kinds: [[[Int32]]]) -> [[Int32]] {
+    let ranked = zip(kinds.flatMap(ranks), kinds.joined()).enumerated().map {
+      (rank: ($1.0.line, $1.0.column, $0), path: $1.1)
+    }
     return ranked.sorted { $0.rank < $1.rank }.map { $0.path }
   }
 
-  private func rank(of path: [Int32], _ index: Int) -> (line: Int32, column: Int32, index: Int) {
-    guard let span = locations[path]?.span, span.count >= 2 else { return (.max, 0, index) }
-    return (span[0], span[1], index)
+  private typealias Place = (line: Int32, column: Int32)
+
+  /// The place of each declaration of one kind: its own, or else that of the nearest before it, or
+  /// else that of the first behind it.
+  private func ranks(_ paths: [[Int32]]) -> [Place] {
+    let own = paths.map { path -> Place? in
+      guard let span = locations[path]?.span, span.count >= 2 else { return nil }
+      return (span[0], span[1])
+    }
+    var last = own.lazy.compactMap(\.self).first ?? (.max, 0)
+    return own.map { place in
+      last = place ?? last
+      return last
+    }
   }
 
   private static func lines(_ text: String) -> [String] {

@@ -26,7 +26,7 @@ struct DescribeCommand: ParsableCommand {
   var symbol: String?
 
   func run() throws {
-    let reflection = try Reflection(of: Session(server))
+    let reflection = try ServerSchema(of: Session(server))
     let index = SchemaIndex(reflection.pool.files)
     let terminal = Terminal(stream: STDOUT_FILENO)
     if let symbol {
@@ -53,7 +53,7 @@ struct DescribeCommand: ParsableCommand {
   }
 
   /// The files of the services, once each; that of reflection only where nothing else is served.
-  private static func files(of reflection: Reflection) -> [FileDescriptorProto] {
+  private static func files(of reflection: ServerSchema) -> [FileDescriptorProto] {
     let own = reflection.services.filter { !$0.hasPrefix("baton.reflection.") }
     let services = own.isEmpty ? reflection.services : own
     let names = services.compactMap { reflection.pool.service($0)?.file.name }

@@ -18,7 +18,7 @@ struct ListCommand: ParsableCommand {
   var methods = false
 
   func run() throws {
-    let reflection = try Reflection(of: Session(server))
+    let reflection = try ServerSchema(of: Session(server))
     let index = SchemaIndex(reflection.pool.files)
     for name in reflection.services {
       try StandardOutput.write(name.visible + "\n")

@@ -57,11 +57,11 @@ struct SchemaText {
   }
 
   private mutating func declarations() {
-    let paths =
-      file.service.indices.map { [6, Int32($0)] } + file.messageType.indices.map { [4, Int32($0)] }
-      + file.enumType.indices.map { [5, Int32($0)] }
-      + file.extension.indices.map { [7, Int32($0)] }
-    for path in comments.sourceOrder(paths) {
+    let kinds = [
+      file.service.indices.map { [6, Int32($0)] }, file.messageType.indices.map { [4, Int32($0)] },
+      file.enumType.indices.map { [5, Int32($0)] }, file.extension.indices.map { [7, Int32($0)] },
+    ]
+    for path in comments.sourceOrder(kinds) {
       writer.space()
       declaration(path, scope: file.package ?? "")
     }
@@ -169,9 +169,10 @@ extension SchemaText {
       let types = message.nestedType.indices.filter {
         message.nestedType[$0].options?.mapEntry != true
       }
-      let members =
-        message.field.indices.map { path + [2, Int32($0)] } + types.map { path + [3, Int32($0)] }
-        + message.enumType.indices.map { path + [4, Int32($0)] }
+      let members = [
+        message.field.indices.map { path + [2, Int32($0)] }, types.map { path + [3, Int32($0)] },
+        message.enumType.indices.map { path + [4, Int32($0)] },
+      ]
       for member in text.comments.sourceOrder(members) {
         text.member(member, of: message, full)
       }

@@ -9,9 +9,15 @@ struct SchemaOnDisk {
   let includes: [String]
 
   func read() throws(Failure) -> SchemaPool {
-    let set = file.hasSuffix(".proto") ? try compiled() : try content()
+    let bytes = file.hasSuffix(".proto") ? try compiled() : try content()
+    let set: FileDescriptorSet
     do throws(CodecError) {
-      return try SchemaPool(descriptorSet: set)
+      set = try FileDescriptorSet(decoding: bytes)
+    } catch {
+      throw .usage("--schema \(file): expected a .proto file or a descriptor set: \(error)")
+    }
+    do throws(CodecError) {
+      return try SchemaPool(files: set.file)
     } catch {
       throw .usage("--schema \(file): \(error)")
     }

@@ -1,5 +1,6 @@
 import Baton
 import BatonMessages
+import Glibc
 
 /// A connection on which calls are made one after the other, within the time the user gives.
 struct Session {
@@ -24,9 +25,7 @@ struct Session {
       connection = try trace.timed { () throws(ConnectionError) in
         try SynchronousConnection.connect(to: address, options: options)
       } _: { (connection) in
-        let peer = connection.peer
-        return "* connected to \(address) (pid \(peer.processID), uid \(peer.userID), "
-          + "gid \(peer.groupID))"
+        "* connected to \(address) (\(Self.text(connection.peer)))"
       }
     } catch {
       throw Failure(.unavailable, "\(error)")
@@ -39,6 +38,12 @@ struct Session {
     } catch {
       throw .usage("\(error)")
     }
+  }
+
+  /// A child's socket was made by this process, so that its credentials are this one's.
+  private static func text(_ peer: PeerCredentials) -> String {
+    let process = peer.processID == getpid() ? "a child" : "pid \(peer.processID)"
+    return "\(process), uid \(peer.userID), gid \(peer.groupID)"
   }
 
   /// Calls `method`, a full name, and waits for the reply.

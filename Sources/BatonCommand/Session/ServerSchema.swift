@@ -1,8 +1,8 @@
 import Baton
 import BatonMessages
 
-/// What a server tells of itself (`Schemas/baton/reflection.proto`).
-struct Reflection {
+/// What a server tells of itself through `baton.reflection.v1.Reflection`.
+struct ServerSchema {
   /// Full names, in alphabetic order.
   let services: [String]
   let pool: SchemaPool
@@ -21,8 +21,7 @@ struct Reflection {
 
   private static func ask(_ session: Session) throws(Failure) -> [UInt8] {
     do throws(RPCError) {
-      let name = "baton.reflection.v1.Reflection/Describe"
-      return try session.call(name, EncodedMessage(bytes: [])).bytes
+      return try session.call(Reflection.Methods.describe.name, EncodedMessage(bytes: [])).bytes
     } catch {
       if error.code != .unimplemented { throw Failure(error) }
       throw Failure(

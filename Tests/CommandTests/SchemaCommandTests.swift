@@ -1,0 +1,125 @@
+import Baton
+import Foundation
+import Testing
+
+@testable import BatonCommand
+
+/// `baton list`, `baton describe` and what the shell completes.
+@Suite(.timeLimit(.minutes(2))) struct SchemaCommandTests {
+  @Test func `list prints the services, and with -l their methods`() async throws {
+    #expect(
+      try await Tool.baton("list", Tool.broker()).text == """
+        baton.reflection.v1.Reflection
+        files.v1.FileBroker
+
+        """)
+    #expect(
+      try await Tool.baton("list", "-l", Tool.broker()).text == """
+        baton.reflection.v1.Reflection
+          Describe(DescribeRequest) returns (DescribeReply)
+        files.v1.FileBroker
+          Open(OpenRequest) returns (OpenReply)
+          Count(CountRequest) returns (CountReply)
+
+        """)
+  }
+
+  @Test func `describe prints the schema as its author wrote it`() async throws {
+    let source = try String(
+      contentsOf: Tool.package.appending(path: "Schemas/files/v1/broker.proto"), encoding: .utf8)
+    for arguments in [[], ["files/v1/broker.proto"]] {
+      let result = try await Tool.run(
+        Tool.product("baton"), ["describe", Tool.broker()] + arguments)
+      #expect(result.text == source)
+      #expect(result.errors == "")
+    }
+  }
+
+  @Test(arguments: ["shelf.v1.Shelf/Fail", "shelf.v1.Shelf.Fail"])
+  func `describe prints a method with its messages`(symbol: String) async throws {
+    let result = try await withShelf { try await Tool.baton("describe", $0, symbol) }
+    #expect(
+      result.text == """
+        // Ends in the error that it is asked for.
+        rpc Fail(FailRequest) returns (TakeReply);
+
+        message FailRequest {
+          int32 code = 1;
+          string message = 2;
+        }
+
+        message TakeReply {
+          repeated Item items = 1;
+          // The writing end of a pipe.
+          uint32 spare_part = 2 [(baton.descriptor) = {kind: PIPE}];
+          map<string, uint32> by_text = 3 [(baton.descriptor) = {access: READ}];
+        }
+
+        """)
+  }
+
+  @Test func `describe tells near names of an unknown symbol`() async throws {
+    let result = try await withShelf { try await Tool.baton("describe", $0, "shelf.v1.Itme") }
+    #expect(result.status == 64)
+    #expect(
+      result.errors.hasPrefix("baton: the schema has no shelf.v1.Itme; it has shelf.v1.Item,"))
+  }
+
+  @Test func `a server without reflection cannot be listed`() async throws {
+    let result = try await withShelf(ServerOptions(reflection: false)) {
+      try await Tool.baton("list", $0)
+    }
+    #expect(result.status == 12)
+    #expect(result.text == "")
+  }
+
+  @Test func `colours are for terminals only`() async throws {
+    let address = Tool.broker()
+    let script = try #require(Tool.find("script"))
+    func onTerminal(_ environment: [String: String]) async throws -> String {
+      let command = "'\(Tool.product("baton"))' describe \"$ADDRESS\" files.v1.FileBroker"
+      return try await Tool.run(
+        script, ["-qec", command, "/dev/null"],
+        environment: environment.merging(["ADDRESS": address, "TERM": "xterm"]) { $1 }
+      ).text
+    }
+    let coloured = try await onTerminal(["NO_COLOR": ""])
+    #expect(coloured.contains("\u{1B}[1mservice\u{1B}[0m FileBroker"), "\(coloured)")
+    #expect(try await !onTerminal(["NO_COLOR": "1"]).contains("\u{1B}"))
+    #expect(try await !Tool.baton("describe", address).text.contains("\u{1B}"))
+  }
+
+  // MARK: Completion
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func `the shell accepts its completion script`(shell: String) async throws {
+    guard let program = Tool.find(shell) else { return }
+    let made = try await Tool.baton("--generate-completion-script", shell)
+    #expect(made.status == 0)
+    let scratch = try Scratch()
+    try scratch.file("completion", containing: made.text)
+    let result = try await Tool.run(program, ["-n", scratch.path("completion")])
+    #expect(result.errors == "")
+    #expect(result.status == 0)
+  }
+
+  @Test func `addresses, methods and symbols of live servers are completed`() async throws {
+    try await withShelf { address in
+      // The server runs when it has answered.
+      let answer = try await Tool.baton("list", address)
+      #expect(answer.status == 0)
+      let words = ["baton", "call", address, ""]
+      #expect(Completions.addresses(words, 2, "").contains(address))
+      #expect(
+        Completions.methods(words, 3, "").sorted() == [
+          "baton.reflection.v1.Reflection/Describe", "shelf.v1.Shelf/Fail",
+          "shelf.v1.Shelf/Return", "shelf.v1.Shelf/Take", "shelf.v1.Shelf/Wait",
+        ])
+      #expect(Completions.symbols(words, 3, "").contains("shelf.v1.Item"))
+    }
+  }
+
+  @Test func `completing starts no program`() {
+    #expect(Completions.methods(["baton", "call", Tool.broker(), ""], 3, "") == [])
+  }
+}
