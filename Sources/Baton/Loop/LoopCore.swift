@@ -5,19 +5,21 @@ internal import SystemPackage
 
 /// The state and the turns of an ``EventLoop``.
 ///
-/// Sendable because everything but `inbox`, `asleep` and `stopping` is touched on the loop's own
-/// thread alone, and those three are made for other threads.
+/// Sendable because everything but `inbox`, `hasMail` and `asleep` is touched on the loop's own
+/// thread alone, and those three are made for other threads. What that thread touches in every turn
+/// is not checked for overlapping accesses while running: each is over before anything else is
+/// called.
 final class LoopCore: @unchecked Sendable {
   let poller: Poller
   let receiveBuffer: UnsafeMutableRawBufferPointer
   /// The source that data came for last.
-  var hot: (any LoopSource)?
-  private var polling: PollingPolicy
-  private var jobs: [UnownedJob] = []
-  private var running: [UnownedJob] = []
-  private var toFlush: [any LoopSource] = []
-  private var timers = TimerHeap()
-  private var isStopping = false
+  @exclusivity(unchecked) var hot: (any LoopSource)?
+  @exclusivity(unchecked) private var polling: PollingPolicy
+  @exclusivity(unchecked) private var jobs: [UnownedJob] = []
+  @exclusivity(unchecked) private var running: [UnownedJob] = []
+  @exclusivity(unchecked) private var toFlush: [any LoopSource] = []
+  @exclusivity(unchecked) private var timers = TimerHeap()
+  @exclusivity(unchecked) private var isStopping = false
 
   private struct Inbox {
     var jobs: [UnownedJob] = []
@@ -109,7 +111,7 @@ final class LoopCore: @unchecked Sendable {
       if hasMail.load(ordering: .relaxed) { readMail() }
       if isStopping && jobs.isEmpty && close() { return }
       runJobs(on: executor)
-      for timer in timers.takeDue() { timer.fire() }
+      if !timers.isEmpty { for timer in timers.takeDue() { timer.fire() } }
       flushAll()
       if jobs.isEmpty { wait() } else { _ = poller.dispatch(waiting: 0) }
     }
@@ -144,7 +146,7 @@ final class LoopCore: @unchecked Sendable {
     // Jobs that jobs add run in the same turn while it is short, so that their frames leave together.
     for _ in 0..<16 where !jobs.isEmpty {
       swap(&jobs, &running)
-      for job in running { job.runSynchronously(on: executor) }
+      for index in running.indices { running[index].runSynchronously(on: executor) }
       running.removeAll(keepingCapacity: true)
     }
   }
@@ -155,7 +157,7 @@ final class LoopCore: @unchecked Sendable {
 
   private func wait() {
     if isStopping { return }
-    if let hot, hot.expectsData, polling.shouldPoll(), poll(hot) { return }
+    if polling.isOn, let hot, hot.expectsData, polling.shouldPoll(), poll(hot) { return }
     asleep.store(true, ordering: .sequentiallyConsistent)
     let hasMail = hasMail.load(ordering: .sequentiallyConsistent)
     _ = poller.dispatch(waiting: hasMail ? 0 : timers.nanosecondsLeft()) {

@@ -31,6 +31,8 @@ final class LoopTimer: Sendable {
 struct TimerHeap {
   private var heap: [LoopTimer] = []
 
+  var isEmpty: Bool { heap.isEmpty }
+
   /// How long until the earliest is due; nil when there is none.
   func nanosecondsLeft() -> Int64? {
     guard let first = heap.first else { return nil }
@@ -52,7 +54,6 @@ struct TimerHeap {
   /// Takes out what is due, and what was cancelled from the front. The caller fires it, as a timer's
   /// body may insert another.
   mutating func takeDue() -> [LoopTimer] {
-    if heap.isEmpty { return [] }
     let now = LoopClock.now
     var due: [LoopTimer] = []
     while let first = heap.first, first.deadline <= now || first.isCancelled {

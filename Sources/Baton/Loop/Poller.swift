@@ -6,12 +6,22 @@ internal import SystemPackage
 final class Poller {
   private let epoll: Int32
   private let waker: Int32
-  private var sources: [ObjectIdentifier: any LoopSource] = [:]
+  private var watches: [ObjectIdentifier: Watch] = [:]
   /// Removed during a round of events, some of which may still name them.
-  private var removed: [any LoopSource] = []
+  @exclusivity(unchecked) private var removed: [Watch] = []
   private var isEnded = false
   private let events = UnsafeMutableBufferPointer<baton_event>.allocate(
     capacity: Int(BATON_EVENTS))
+
+  /// What epoll names in its events.
+  private final class Watch {
+    let source: any LoopSource
+    @exclusivity(unchecked) var isRemoved = false
+
+    init(_ source: any LoopSource) { self.source = source }
+
+    var pointer: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+  }
 
   init() throws(Errno) {
     epoll = baton_epoll()
@@ -38,26 +48,28 @@ final class Poller {
   /// Throws `canceled` when the loop has ended.
   func add(_ source: any LoopSource, _ number: Int32) throws(Errno) {
     if isEnded { throw .canceled }
-    let result = baton_epoll_add(epoll, number, Self.pointer(to: source), false)
+    let watch = Watch(source)
+    let result = baton_epoll_add(epoll, number, watch.pointer, false)
     if result < 0 { throw Errno(rawValue: -result) }
-    sources[ObjectIdentifier(source)] = source
+    watches[ObjectIdentifier(source)] = watch
   }
 
   func change(_ source: any LoopSource, _ number: Int32, readable: Bool, writable: Bool) {
-    guard sources[ObjectIdentifier(source)] != nil else { return }
-    baton_epoll_change(epoll, number, Self.pointer(to: source), readable, writable)
+    guard let watch = watches[ObjectIdentifier(source)] else { return }
+    baton_epoll_change(epoll, number, watch.pointer, readable, writable)
   }
 
   func remove(_ source: any LoopSource, _ number: Int32) {
-    guard let kept = sources.removeValue(forKey: ObjectIdentifier(source)) else { return }
+    guard let watch = watches.removeValue(forKey: ObjectIdentifier(source)) else { return }
     baton_epoll_remove(epoll, number)
-    removed.append(kept)
+    watch.isRemoved = true
+    removed.append(watch)
   }
 
   /// The loop ends: so do its sources.
   func endAll() {
     isEnded = true
-    for source in Array(sources.values) { source.loopEnded() }
+    for watch in Array(watches.values) { watch.source.loopEnded() }
     removed.removeAll()
   }
 
@@ -65,22 +77,18 @@ final class Poller {
   func dispatch(waiting nanoseconds: Int64?, awake: () -> Void = {}) -> Int {
     let count = baton_epoll_wait(epoll, events.baseAddress, nanoseconds ?? -1)
     awake()
-    for event in events.prefix(Int(max(count, 0))) {
+    for index in 0..<Int(max(count, 0)) {
+      let event = events[index]
       guard let pointer = event.source else {
         baton_eventfd_clear(waker)
         continue
       }
-      // Sources are kept by `sources`, or by `removed` until the round is over.
-      let source = Unmanaged<AnyObject>.fromOpaque(pointer).takeUnretainedValue()
-      guard let source = sources[ObjectIdentifier(source)] else { continue }
-      if event.readable { source.readable() }
-      if event.writable { source.writable() }
+      // Kept by `watches`, or by `removed` until the round is over.
+      let watch = Unmanaged<Watch>.fromOpaque(pointer).takeUnretainedValue()
+      if event.readable && !watch.isRemoved { watch.source.readable() }
+      if event.writable && !watch.isRemoved { watch.source.writable() }
     }
-    removed.removeAll()
+    if !removed.isEmpty { removed.removeAll() }
     return Int(max(count, 0))
-  }
-
-  private static func pointer(to source: any LoopSource) -> UnsafeMutableRawPointer {
-    Unmanaged<AnyObject>.passUnretained(source as AnyObject).toOpaque()
   }
 }

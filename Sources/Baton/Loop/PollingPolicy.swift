@@ -27,9 +27,11 @@ struct PollingPolicy {
     self.limit = baton_online_processors() > 1 ? UInt64(limit.clampedNanoseconds) : 0
   }
 
+  var isOn: Bool { limit > 0 }
+
   /// Asked once before each sleep.
   mutating func shouldPoll() -> Bool {
-    if limit == 0 { return false }
+    if !isOn { return false }
     if skips > 0 {
       skips -= 1
       return false

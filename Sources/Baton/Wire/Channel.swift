@@ -25,10 +25,17 @@ protocol ChannelOwner: AnyObject, Sendable {
 ///
 /// Frames may be sent from any thread. On the loop's thread they leave together at the end of its
 /// turn; elsewhere the first sender sends at once, and takes along what others add meanwhile.
-final class Channel: LoopSource {
+///
+/// Sendable because its variables are touched on the loop's thread alone. Accesses to them are not
+/// checked for overlapping while running: each is over before anything else is called.
+final class Channel: LoopSource, @unchecked Sendable {
   let socket: PacketSocket
   let loop: EventLoop
-  private let owner = Mutex<(any ChannelOwner)?>(nil)
+  @exclusivity(unchecked) private var owner: (any ChannelOwner)?
+  /// The peer's hello has come.
+  @exclusivity(unchecked) private var isGreeted = false
+  /// The peer sends no more.
+  @exclusivity(unchecked) private var hasInputEnded = false
   private let output: Mutex<Output>
 
   private struct Output: ~Copyable {
@@ -64,7 +71,7 @@ final class Channel: LoopSource {
 
   /// Begins to receive, after saying hello. On the loop's thread.
   func start(_ owner: any ChannelOwner) {
-    self.owner.withLock { $0 = owner }
+    self.owner = owner
     sendHello()
     do {
       try loop.add(self, socket.number)
@@ -105,18 +112,13 @@ final class Channel: LoopSource {
     }
     switch try result.get() {
     case .scheduled: loop.flushLater(self)
-    case .sending: drain()
+    case .sending: drain(from: nextPacket(after: nil))
     default: break
     }
   }
 
   func flush() {
-    let isMine = output.withLock { output in
-      guard output.state == .scheduled else { return false }
-      output.state = .sending
-      return true
-    }
-    if isMine { drain() }
+    drain(from: beginSending(from: .scheduled))
   }
 
   /// Sends what waits, then tells the peer that nothing more comes. On the loop's thread.
@@ -130,24 +132,28 @@ final class Channel: LoopSource {
 
   func writable() {
     loop.change(self, socket.number, readable: true, writable: false)
-    let isMine = output.withLock { output in
-      guard output.state == .blocked else { return false }
-      output.state = .sending
-      return true
-    }
-    if isMine { drain() }
+    drain(from: beginSending(from: .blocked))
   }
 
-  /// Sends until nothing waits or the socket is full. The caller has set the state to sending.
-  private func drain() {
-    var sent: OutgoingPacket?
-    while let packet = nextPacket(after: sent) {
+  /// The first packet to send, if the output was in `state`.
+  private func beginSending(from state: Output.State) -> OutgoingPacket? {
+    output.withLock { output in
+      guard output.state == state else { return nil }
+      output.state = .sending
+      return takeNext(&output)
+    }
+  }
+
+  /// Sends `first` and what waits behind it, until the socket is full.
+  private func drain(from first: OutgoingPacket?) {
+    var next = first
+    while let packet = next {
       do {
         try socket.send(packet, wait: false)
-        sent = packet
+        next = nextPacket(after: packet)
       } catch {
-        sent = nil
         if !retry(packet, after: error) { return }
+        next = nextPacket(after: nil)
       }
     }
   }
@@ -158,14 +164,19 @@ final class Channel: LoopSource {
         output.packets.recycle(sent)
         output.refusals = 0
       }
-      if output.state == .ended { return nil }
-      let packet = output.packets.takeFirst()
-      if packet == nil {
-        output.state = .idle
-        if output.isFinishing { socket.finishSending() }
-      }
-      return packet
+      return takeNext(&output)
     }
+  }
+
+  /// The packet that leaves next; nil, and the output idle, when there is none.
+  private func takeNext(_ output: inout Output) -> OutgoingPacket? {
+    if output.state == .ended { return nil }
+    let packet = output.packets.takeFirst()
+    if packet == nil {
+      output.state = .idle
+      if output.isFinishing { socket.finishSending() }
+    }
+    return packet
   }
 
   /// Deals with a packet that could not leave. Whether sending goes on.
@@ -228,7 +239,7 @@ final class Channel: LoopSource {
   private func giveUp(_ call: UInt32, _ error: Errno, hasRest: Bool) {
     let failure = RPCError(
       .resourceExhausted, "the kernel takes no more descriptors in flight: \(error)")
-    owner.withLock { $0 }?.couldNotSend(call, failure)
+    owner?.couldNotSend(call, failure)
     if hasRest { writable() }
   }
 
@@ -254,16 +265,9 @@ final class Channel: LoopSource {
 
   // MARK: In
 
-  private let greeting = Mutex(false)
-  private let inputOver = Mutex(false)
-  private var hasInputEnded: Bool {
-    get { inputOver.withLock { $0 } }
-    set { inputOver.withLock { $0 = newValue } }
-  }
-
   func readable() { _ = poll() }
 
-  var expectsData: Bool { owner.withLock { $0 }?.expectsData ?? false }
+  var expectsData: Bool { owner?.expectsData ?? false }
 
   func poll() -> Bool {
     do throws(PacketSocket.ReceiveError) {
@@ -291,7 +295,7 @@ final class Channel: LoopSource {
   private func inputEnded() {
     let isFirst = !hasInputEnded
     hasInputEnded = true
-    if isFirst, owner.withLock({ $0 })?.outlivesInput == true {
+    if isFirst, owner?.outlivesInput == true {
       loop.change(self, socket.number, readable: false, writable: false)
     } else {
       end(ConnectionError(.closed, "the peer ended the connection"))
@@ -318,16 +322,14 @@ final class Channel: LoopSource {
   private func take(
     _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool
   ) throws(ProtocolError) {
-    guard let owner = owner.withLock({ $0 }) else { return }
-    let greeted = greeting.withLock { greeted in
-      defer { greeted = true }
-      return greeted
-    }
+    guard let owner else { return }
+    let wasGreeted = isGreeted
+    isGreeted = true
     switch frame.header.kind {
     case .hello:
-      if greeted { throw ProtocolError("a second hello") }
+      if wasGreeted { throw ProtocolError("a second hello") }
       try greet(owner, try Self.decode(frame.head))
-    case _ where !greeted:
+    case _ where !wasGreeted:
       throw ProtocolError(
         "expected a hello first, got a frame of kind \(frame.header.kind.rawValue)")
     case .goodbye:
@@ -383,10 +385,8 @@ final class Channel: LoopSource {
     guard isFirst else { return }
     loop.remove(self, socket.number)
     socket.shutdown()
-    let owner = owner.withLock { owner in
-      defer { owner = nil }
-      return owner
-    }
+    let owner = owner
+    self.owner = nil
     owner?.ended(error)
   }
 
