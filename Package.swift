@@ -114,7 +114,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "PeerTests", exclude: ["Peers"], swiftSettings: strict),
+    .testTarget(
+      name: "PeerTests",
+      dependencies: [
+        "Baton", "BatonMessages", "file-broker",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Peers"], swiftSettings: strict),
     .executableTarget(
       name: "conformance-testee",
       dependencies: [

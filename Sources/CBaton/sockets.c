@@ -68,6 +68,11 @@ int baton_socket_pair(int pair[2]) {
   return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ? -errno : 0;
 }
 
+void baton_adopt_listener(int listener) {
+  fcntl(listener, F_SETFD, FD_CLOEXEC);
+  fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK);
+}
+
 int baton_accept(int listener) {
   int accepted;
   do accepted = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -12,6 +12,10 @@ struct PeerPrograms {
   static let specification = package.appending(
     path: "Sources/Baton/Documentation.docc/Wire.md")
 
+  /// Where the executables of this package are built.
+  static let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent()
+
   private static let schemas = ["baton/options.proto", "baton/wire.proto", "files/v1/broker.proto"]
   private let directory: TemporaryDirectory
 

@@ -18,7 +18,8 @@ final class Listener: Sendable {
 
   /// Takes over an inherited listening socket.
   static func adopt(_ number: Int32) -> Listener {
-    Listener(number, .inherited(number), nil)
+    baton_adopt_listener(number)
+    return Listener(number, .inherited(number), nil)
   }
 
   /// Makes the socket and, for a path, its file with `mode`. A file that nobody listens at is

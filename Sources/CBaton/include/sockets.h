@@ -20,7 +20,9 @@ int baton_connect(baton_name name);
 int baton_listen(baton_name name, uint32_t mode);
 // socketpair(2): SOCK_SEQPACKET, close on exec.
 int baton_socket_pair(int pair[2]);
-// accept4(2) without waiting; close on exec. The number, or -EAGAIN.
+// fcntl(2), F_SETFD FD_CLOEXEC and F_SETFL O_NONBLOCK, which whoever passed the socket on sees, too.
+void baton_adopt_listener(int listener);
+// accept4(2) on a socket that does not wait; close on exec. The number, or -EAGAIN.
 int baton_accept(int listener);
 // shutdown(2), SHUT_WR.
 int baton_finish_sending(int socket);

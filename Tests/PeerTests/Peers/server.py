@@ -1,10 +1,9 @@
-"""A server of files.v1.FileBroker, one connection after the other: server.py unix:PATH ROOT
+"""A server of files.v1.FileBroker, one connection after the other: server.py ROOT
 
-Prints "listening" once it can be called. Serves until its standard input ends.
+Its standard input is the socket that listens. Serves until it is ended by a signal.
 """
 
 import os
-import select
 import socket
 import sys
 
@@ -84,15 +83,9 @@ class Served:
             wire.close_all(files + frame.descriptors)
 
 
-def main(address, root):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(address.removeprefix("unix:"))
-        listener.listen()
-        print("listening", flush=True)
+def main(root):
+    with socket.socket(fileno=0) as listener:
         while True:
-            readable, _, _ = select.select([listener, sys.stdin], [], [])
-            if sys.stdin in readable:
-                return
             Served(listener.accept()[0], Broker(root)).run()
 
 
