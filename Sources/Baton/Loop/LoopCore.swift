@@ -109,7 +109,8 @@ final class LoopCore: @unchecked Sendable {
   private func run(on executor: UnownedTaskExecutor) {
     while true {
       if hasMail.load(ordering: .relaxed) { readMail() }
-      if isStopping && jobs.isEmpty && close() { return }
+      // What is to be flushed refers to this loop: it must not be left behind.
+      if isStopping && jobs.isEmpty && toFlush.isEmpty && close() { return }
       runJobs(on: executor)
       if !timers.isEmpty { for timer in timers.takeDue() { timer.fire() } }
       flushAll()

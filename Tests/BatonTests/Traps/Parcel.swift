@@ -1,0 +1,108 @@
+import Baton
+import BatonMessages
+import SystemPackage
+
+/// The message of the service that the tests attack: a number, bytes and open files.
+struct Parcel: Message {
+  var number: UInt64
+  var content: [UInt8]
+  var files: [Descriptor]
+  var unknownFields = UnknownFields()
+
+  init(number: UInt64 = 0, content: [UInt8] = [], files: [Descriptor] = []) {
+    self.number = number
+    self.content = content
+    self.files = files
+  }
+
+  static let layout = MessageLayout(
+    "traps.v1.Parcel",
+    [
+      FieldLayout(1, "number", .uint64),
+      FieldLayout(2, "content", .bytes),
+      FieldLayout(3, "files", .descriptor(DescriptorContract()), .repeated),
+    ])
+
+  init(from fields: inout FieldReader) throws(CodecError) {
+    number = fields.uint64(0)
+    content = fields.bytes(1)
+    files = try fields.repeatedDescriptor(2)
+    unknownFields = fields.unknown()
+  }
+
+  func write(to fields: inout FieldWriter) throws(CodecError) {
+    fields.uint64(0, number)
+    fields.bytes(1, content)
+    try fields.repeatedDescriptor(2, files)
+    fields.unknown(unknownFields)
+  }
+}
+
+enum Parcels {
+  static let echo = Method<Parcel, Parcel>("traps.v1.Parcels", "Echo")
+  static let count = Method<Parcel, Parcel>("traps.v1.Parcels", "Count")
+  static let wait = Method<Parcel, Parcel>("traps.v1.Parcels", "Wait")
+  static let open = Method<Parcel, Parcel>("traps.v1.Parcels", "Open")
+  static let fill = Method<Parcel, Parcel>("traps.v1.Parcels", "Fill")
+
+  /// The fields `files` of a parcel with these places, as bytes.
+  static func files(_ places: [UInt8]) -> [UInt8] { [0x1a, UInt8(places.count)] + places }
+}
+
+/// What the tests attack.
+struct ParcelService: RPCService {
+  /// Told when a call of `Wait` has begun and when it was cancelled.
+  var events = Events()
+
+  static let schema = ServiceSchema(
+    name: "traps.v1.Parcels", file: SchemaFile(name: "traps/v1/parcels.proto", base64: ""))
+
+  func register(in methods: inout MethodTable) {
+    methods.add(Parcels.echo) { parcel, _ in parcel }
+    methods.addSynchronous(Parcels.count) { parcel, _ in
+      Parcel(number: UInt64(parcel.files.count))
+    }
+    // Answers when nobody waits any more.
+    methods.add(Parcels.wait) { [events] _, _ in
+      events.happened(.begun)
+      await events.untilCancelled()
+      events.happened(.cancelled)
+      return Parcel()
+    }
+    // As many descriptors as the number says.
+    methods.addSynchronous(Parcels.open) { parcel, _ in
+      let file = try Descriptor.open("/dev/null")
+      return Parcel(files: Array(repeating: file, count: Int(parcel.number)))
+    }
+    // As many bytes as the number says.
+    methods.addSynchronous(Parcels.fill) { parcel, _ in
+      Parcel(content: [UInt8](repeating: 7, count: Int(parcel.number)))
+    }
+  }
+}
+
+/// What happened in a service, for a test to wait for.
+final class Events: Sendable {
+  enum Event: Sendable { case begun, cancelled }
+  private let stream: AsyncStream<Event>
+  private let continuation: AsyncStream<Event>.Continuation
+
+  init() { (stream, continuation) = AsyncStream.makeStream() }
+
+  func happened(_ event: Event) { continuation.yield(event) }
+
+  func next() async -> Event? {
+    var iterator = stream.makeAsyncIterator()
+    return await iterator.next()
+  }
+
+  /// Suspends until the current task is cancelled.
+  func untilCancelled() async {
+    let (forever, end) = AsyncStream<Never>.makeStream()
+    await withTaskCancellationHandler {
+      for await _ in forever {}
+    } onCancel: {
+      end.finish()
+    }
+  }
+}

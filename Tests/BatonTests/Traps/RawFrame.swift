@@ -1,0 +1,104 @@
+/// A frame with every field of its header in the test's hands.
+struct RawFrame {
+  var size: UInt32
+  var kind: UInt8
+  var flags: UInt8 = 0
+  var descriptors: UInt16 = 0
+  var call: UInt32 = 0
+  var head: UInt32 = 0
+  var method: UInt64 = 0
+  var body: [UInt8]
+
+  static let end: UInt8 = 1
+
+  init(_ kind: UInt8, call: UInt32 = 0, flags: UInt8 = 0, head: [UInt8] = [], message: [UInt8] = [])
+  {
+    self.kind = kind
+    self.call = call
+    self.flags = flags
+    self.head = UInt32(head.count)
+    body = head + message
+    size = UInt32(body.count)
+  }
+
+  /// The first frame of a well-behaved peer.
+  static let hello = RawFrame(
+    1, head: [0x08, 1, 0x10, 1, 0x18, 0xe0, 0xff, 0x0c, 0x20, 0xfd, 0x01])
+  /// Nothing more comes from this peer.
+  static let goodbye = RawFrame(6)
+
+  /// A call of a method of ``ParcelService``.
+  static func request(
+    _ call: UInt32, _ method: String, message: [UInt8] = [], descriptors: Int = 0
+  ) -> RawFrame {
+    var frame = RawFrame(2, call: call, flags: end, message: message)
+    frame.descriptors = UInt16(descriptors)
+    frame.method = identity("traps.v1.Parcels/" + method)
+    return frame
+  }
+
+  static func response(_ call: UInt32, message: [UInt8] = [], descriptors: Int = 0) -> RawFrame {
+    var frame = RawFrame(3, call: call, flags: end, message: message)
+    frame.descriptors = UInt16(descriptors)
+    return frame
+  }
+
+  static func cancel(_ call: UInt32) -> RawFrame { RawFrame(5, call: call) }
+
+  func with(_ change: (inout RawFrame) -> Void) -> RawFrame {
+    var copy = self
+    change(&copy)
+    return copy
+  }
+
+  var bytes: [UInt8] {
+    var bytes: [UInt8] = []
+    func append(_ number: some FixedWidthInteger) {
+      withUnsafeBytes(of: number.littleEndian) { bytes += $0 }
+    }
+    append(size)
+    append(kind)
+    append(flags)
+    append(descriptors)
+    append(call)
+    append(head)
+    append(method)
+    return bytes + body + Array(repeating: 0, count: -body.count & 7)
+  }
+
+  /// FNV-1a of the method's full name.
+  static func identity(_ name: String) -> UInt64 {
+    name.utf8.reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
+  }
+}
+
+/// A frame that a raw peer received, as far as tests look at it.
+struct ReceivedFrame {
+  let kind: UInt8
+  let call: UInt32
+  let head: [UInt8]
+  let message: [UInt8]
+
+  /// The frames of a packet that is well formed.
+  static func all(in packet: [UInt8]) -> [ReceivedFrame] {
+    var frames: [ReceivedFrame] = []
+    var rest = packet[...]
+    while rest.count >= 24 {
+      func number(_ at: Int) -> Int {
+        (0..<4).reduce(0) { $0 | Int(rest[rest.startIndex + at + $1]) << (8 * $1) }
+      }
+      let body = rest.dropFirst(24).prefix(number(0))
+      frames.append(
+        ReceivedFrame(
+          kind: rest[rest.startIndex + 4], call: UInt32(number(8)),
+          head: Array(body.prefix(number(12))), message: Array(body.dropFirst(number(12)))))
+      rest = rest.dropFirst(24 + (number(0) + 7) & ~7)
+    }
+    return frames
+  }
+
+  /// The code of a STATUS: the number of the field 1, absent when 0.
+  var code: Int { kind == 4 && head.first == 0x08 ? Int(head[1]) : 0 }
+  /// The head as text, in which a status' message can be looked for.
+  var text: String { String(decoding: head, as: UTF8.self) }
+}

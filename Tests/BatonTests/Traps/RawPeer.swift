@@ -1,0 +1,117 @@
+import Glibc
+import SystemPackage
+
+/// One end of a `SOCK_SEQPACKET` socket that sends whatever packets it is told to, right or wrong.
+final class RawPeer: Sendable {
+  let number: Int32
+
+  init(adopting number: Int32) {
+    self.number = number
+    // A test whose packet does not come fails instead of hanging.
+    var patience = timeval(tv_sec: 20, tv_usec: 0)
+    setsockopt(
+      number, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+  }
+
+  deinit { close(number) }
+
+  /// A raw peer and the number of the socket it is connected to.
+  static func pair() throws(Errno) -> (RawPeer, other: Int32) {
+    var numbers: [Int32] = [-1, -1]
+    let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    guard socketpair(AF_UNIX, type, 0, &numbers) == 0 else { throw Errno(rawValue: errno) }
+    return (RawPeer(adopting: numbers[0]), numbers[1])
+  }
+
+  /// SO_SNDBUFFORCE, which only privileged users may.
+  func forceSendBuffer(_ size: Int32) {
+    let sndbufforce: Int32 = 32
+    var size = size
+    setsockopt(number, SOL_SOCKET, sndbufforce, &size, socklen_t(MemoryLayout<Int32>.size))
+  }
+
+  /// Ends both directions.
+  func leave() { shutdown(number, Int32(SHUT_RDWR)) }
+
+  /// Sends one packet. The descriptors stay the caller's.
+  func send(
+    _ bytes: [UInt8], descriptors: [Int32] = [], wait: Bool = true
+  ) throws(Errno) {
+    let flags = Int32(MSG_NOSIGNAL) | (wait ? 0 : Int32(MSG_DONTWAIT))
+    var control = Self.rights(descriptors)
+    var bytes = bytes
+    let sent = bytes.withUnsafeMutableBytes { bytes in
+      control.withUnsafeMutableBytes { control in
+        var part = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+        return withUnsafeMutablePointer(to: &part) { part in
+          var message = msghdr()
+          message.msg_iov = part
+          message.msg_iovlen = 1
+          message.msg_control = control.isEmpty ? nil : control.baseAddress
+          message.msg_controllen = control.count
+          return sendmsg(number, &message, flags)
+        }
+      }
+    }
+    if sent < 0 { throw Errno(rawValue: errno) }
+  }
+
+  /// The next packet, nil at the end of the connection. Waits on a thread of its own.
+  func receive() async throws -> RawPacket? {
+    try await withCheckedThrowingContinuation { received in
+      OwnThread.run { received.resume(with: Result { try self.receiveNow() }) }
+    }
+  }
+
+  private func receiveNow() throws(Errno) -> RawPacket? {
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    var control = Self.rights(Array(repeating: 0, count: 253))
+    var controlLength = 0
+    let size = bytes.withUnsafeMutableBytes { bytes in
+      control.withUnsafeMutableBytes { control in
+        var part = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+        return withUnsafeMutablePointer(to: &part) { part in
+          var message = msghdr()
+          message.msg_iov = part
+          message.msg_iovlen = 1
+          message.msg_control = control.baseAddress
+          message.msg_controllen = control.count
+          let size = recvmsg(number, &message, Int32(MSG_CMSG_CLOEXEC))
+          controlLength = message.msg_controllen
+          return size
+        }
+      }
+    }
+    if size < 0 {
+      // What came before the reset is still to be read.
+      if errno == ECONNRESET { return try receiveNow() }
+      throw Errno(rawValue: errno)
+    }
+    if size == 0 { return nil }
+    return RawPacket(
+      bytes: Array(bytes[..<size]), descriptors: Self.numbers(control, controlLength))
+  }
+
+  /// One control message: cmsg_len (8 bytes), SOL_SOCKET, SCM_RIGHTS, then the numbers.
+  private static func rights(_ descriptors: [Int32]) -> [UInt8] {
+    if descriptors.isEmpty { return [] }
+    var control: [UInt8] = []
+    withUnsafeBytes(of: 16 + 4 * descriptors.count) { control += $0 }
+    for number in [SOL_SOCKET, 1] + descriptors { withUnsafeBytes(of: number) { control += $0 } }
+    return control + Array(repeating: 0, count: -control.count & 7)
+  }
+
+  private static func numbers(_ control: [UInt8], _ length: Int) -> [Int32] {
+    if length < 16 { return [] }
+    let end = control.withUnsafeBytes { $0.loadUnaligned(as: Int.self) }
+    return stride(from: 16, to: end, by: 4).map { at in
+      control.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: at, as: Int32.self) }
+    }
+  }
+}
+
+/// What a raw peer received. The descriptors are the test's to close.
+struct RawPacket {
+  var bytes: [UInt8]
+  var descriptors: [Int32]
+}

@@ -1,0 +1,278 @@
+import Baton
+import BatonMessages
+import Glibc
+import SystemPackage
+import Testing
+
+/// Descriptors that are lost, doubled, too many or in the wrong place. Every test runs in a process
+/// of its own, so that its open descriptor numbers and limits are the test's alone.
+@Suite(.timeLimit(.minutes(2))) struct TrapsDescriptors {
+  @Test func `a server without room for a request's descriptors fails that call alone`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let pipe = try WatchedPipe()
+        let places = (1...15).map { UInt8($0) }
+        let request = RawFrame.request(
+          2, "Count", message: Parcels.files(places), descriptors: 15)
+        try await OpenNumbers.withRoom(9) {
+          try scene.attacker.send(
+            RawFrame.request(1, "Echo", message: [8, 1]).bytes + request.bytes,
+            descriptors: Array(repeating: pipe.writing, count: 15))
+          let answers = try await scene.answers(1, 2)
+          #expect(answers[1]?.kind == 3, "the call in the same packet is answered")
+          #expect(answers[2]?.code == 8, "RESOURCE_EXHAUSTED")
+          #expect(answers[2]?.text.contains("expected 15 descriptors, got 9") == true)
+        }
+        try scene.attacker.send(RawFrame.request(3, "Echo", message: [8, 2]).bytes)
+        #expect(try await scene.answers(3)[3]?.kind == 3, "the connection goes on")
+        await pipe.untilClosed()
+      }
+    }
+  }
+
+  @Test func `a client without room for a reply's descriptors fails that call alone`() async {
+    await #expect(processExitsWith: .success) {
+      try await ClientScene.run { scene in
+        let pipe = try WatchedPipe()
+        try await OpenNumbers.withRoom(0) {
+          let call = scene.begin(Parcels.echo)
+          try await scene.answer(descriptors: Array(repeating: pipe.writing, count: 15)) {
+            .response($0, message: Parcels.files((1...15).map { UInt8($0) }), descriptors: 15)
+          }
+          let error = await call.value.error
+          #expect(error?.code == .resourceExhausted)
+          #expect(error?.message.contains("expected 15 descriptors, got 0") == true)
+          #expect(error?.origin == .local)
+        }
+        await pipe.untilClosed()
+        let next = scene.begin(Parcels.echo)
+        try await scene.answer { .response($0, message: [8, 5]) }
+        #expect(await next.value.reply?.number == 5, "the connection goes on")
+      }
+    }
+  }
+
+  @Test func `places that are out of range, doubled or unnamed fail the call and close all`() async
+  {
+    await #expect(processExitsWith: .success) {
+      let wrong: [(places: [UInt8], fault: String)] = [
+        ([1, 3], "files[1]: expected a descriptor's place from 1 to 2"),
+        ([1, 1], "files[1]: descriptor 1 is used by two fields"),
+        ([1], "2"),
+        ([], "2"),
+      ]
+      for (places, fault) in wrong {
+        try await ServerScene.run { scene in
+          let pipe = try WatchedPipe()
+          try scene.attacker.send(
+            RawFrame.request(1, "Count", message: Parcels.files(places), descriptors: 2).bytes,
+            descriptors: [pipe.writing, pipe.writing])
+          let answer = try await scene.answers(1)[1]
+          #expect(answer?.code == 3, "INVALID_ARGUMENT for \(places)")
+          #expect(answer?.text.contains(fault) == true, "\(places): \(answer?.text ?? "")")
+          await pipe.untilClosed()
+        }
+        try await ClientScene.run { scene in
+          let pipe = try WatchedPipe()
+          let call = scene.begin(Parcels.echo)
+          try await scene.answer(descriptors: [pipe.writing, pipe.writing]) {
+            .response($0, message: Parcels.files(places), descriptors: 2)
+          }
+          #expect(await call.value.error?.code == .invalidArgument, "\(places)")
+          await pipe.untilClosed()
+        }
+      }
+    }
+  }
+
+  @Test func `a descriptor that only an unknown field may name is closed`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let pipe = try WatchedPipe()
+        // Field 9, unknown to the server, holds place 1.
+        try scene.attacker.send(
+          RawFrame.request(1, "Count", message: [0x48, 1], descriptors: 1).bytes,
+          descriptors: [pipe.writing])
+        let answer = try await scene.answers(1)[1]
+        #expect(answer?.kind == 3)
+        await pipe.untilClosed()
+      }
+    }
+  }
+
+  @Test func `the descriptors of a method nobody serves are closed`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let pipe = try WatchedPipe()
+        try scene.attacker.send(
+          RawFrame.request(1, "Vanish", message: Parcels.files([1]), descriptors: 1).bytes,
+          descriptors: [pipe.writing])
+        let answer = try await scene.answers(1)[1]
+        #expect(answer?.code == 12, "UNIMPLEMENTED")
+        await pipe.untilClosed()
+      }
+    }
+  }
+
+  @Test func `the descriptors of a request that is not protobuf are closed`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let pipe = try WatchedPipe()
+        try scene.attacker.send(
+          RawFrame.request(1, "Count", message: Parcels.files([1]) + [0xff], descriptors: 1).bytes,
+          descriptors: [pipe.writing])
+        let answer = try await scene.answers(1)[1]
+        #expect(answer?.code == 3, "INVALID_ARGUMENT")
+        await pipe.untilClosed()
+      }
+    }
+  }
+
+  @Test func `descriptors stay with their own call, in whatever order calls are answered`() async {
+    await #expect(processExitsWith: .success) {
+      try await ClientScene.run { scene in
+        let names = ["zero", "one", "two"]
+        let pending = names.indices.map { scene.begin(Parcels.echo, Parcel(number: UInt64($0))) }
+        for request in try await scene.requests(names.count).reversed() {
+          let index = try Parcel(decoding: request.message).number
+          let memory = try Descriptor.memory(Array(names[Int(index)].utf8))
+          try memory.withFileDescriptor {
+            try scene.attacker.send(
+              RawFrame.response(request.call, message: Parcels.files([1]), descriptors: 1).bytes,
+              descriptors: [$0.rawValue])
+          }
+        }
+        for (name, call) in zip(names, pending) {
+          let reply = try #require(await call.value.reply)
+          #expect(try reply.files[0].readTextToEnd() == name)
+        }
+      }
+    }
+  }
+
+  @Test func `as many descriptors as a packet takes arrive, and one more is refused`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let file = try Descriptor.open("/dev/null")
+        let most = try await scene.bystander.call(
+          Parcels.count, Parcel(files: Array(repeating: file, count: 253)))
+        #expect(most.number == 253)
+        let error = await #expect(throws: RPCError.self) {
+          try await scene.bystander.call(
+            Parcels.count, Parcel(files: Array(repeating: file, count: 254)))
+        }
+        #expect(error?.code == .resourceExhausted)
+        #expect(error?.message.contains("253") == true && error?.message.contains("254") == true)
+      }
+    }
+  }
+
+  @Test func `a reply with more descriptors than a packet takes becomes an error`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let error = await #expect(throws: RPCError.self) {
+          try await scene.bystander.call(Parcels.open, Parcel(number: 254))
+        }
+        #expect(error?.code == .resourceExhausted)
+        #expect(error?.origin == .peer)
+      }
+    }
+  }
+
+  @Test func `received descriptors are not inherited by a program that is started`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let file = try Descriptor.open("/etc/passwd")
+        let reply = try await scene.bystander.call(Parcels.echo, Parcel(files: [file]))
+        let isClosedOnExecution = reply.files[0].withFileDescriptor {
+          fcntl($0.rawValue, F_GETFD) & FD_CLOEXEC != 0
+        }
+        #expect(isClosedOnExecution)
+        #expect(try numbersInheritedByAProgram(named: "/etc/passwd") == 0)
+      }
+    }
+  }
+
+  @Test func `a server's own socket, sent over itself, does not keep the connection alive`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        try scene.attacker.send(
+          RawFrame.request(1, "Count", message: Parcels.files([1]), descriptors: 1).bytes,
+          descriptors: [scene.attacker.number])
+        let answer = try await scene.answers(1)[1]
+        #expect(answer?.kind == 3)
+      }
+    }
+  }
+
+  @Test func `a descriptor that its sender let go of is still the one that arrives`() async {
+    await #expect(processExitsWith: .success) {
+      try await ClientScene.run { scene in
+        // The attacker does not read, so that requests wait in the client.
+        let calls = try (0..<400).map { index in
+          let memory = try Descriptor.memory(Array("\(index)".utf8))
+          return scene.begin(Parcels.echo, Parcel(number: UInt64(index), files: [memory]))
+        }
+        for _ in calls {
+          let packet = try #require(try await scene.attacker.receive())
+          let frame = try #require(ReceivedFrame.all(in: packet.bytes).last)
+          // Its last three bytes name the descriptor; without them it can be read.
+          let number = try Parcel(decoding: Array(frame.message.dropLast(3))).number
+          let received = try #require(packet.descriptors.first)
+          let memory = Descriptor(adopting: FileDescriptor(rawValue: received))
+          #expect(String(decoding: try memory.readAll(), as: UTF8.self) == "\(number)")
+          try scene.attacker.send(RawFrame.response(frame.call).bytes)
+        }
+        for call in calls { #expect(await call.value.error == nil) }
+      }
+    }
+  }
+
+  @Test func `descriptors in flight beyond the user's limit wait or fail their call alone`() async {
+    await #expect(processExitsWith: .success) {
+      // The kernel counts them for users without privilege only (unix(7), ETOOMANYREFS).
+      if getuid() == 0 { try #require(setgid(65534) == 0 && setuid(65534) == 0) }
+      try await ClientScene.run { scene in
+        let file = try Descriptor.open("/dev/null")
+        let parcel = Parcel(files: Array(repeating: file, count: 60))
+        let calls = (0..<6).map { _ in scene.begin(Parcels.echo, parcel) }
+        try await OpenNumbers.withRoom(40) {
+          // Nothing is read, so that not all of them fit; the first of those that do not gives up.
+          let exhausted = await scene.first(of: calls)
+          #expect(exhausted?.error?.code == .resourceExhausted)
+        }
+        let server = Task { try await scene.answerAll { .response($0) } }
+        for call in calls {
+          let code = await call.value.error?.code
+          #expect(code == nil || code == .resourceExhausted)
+        }
+        #expect(await scene.begin(Parcels.echo, parcel).value.error == nil, "it goes on")
+        scene.client.close()
+        try await server.value
+      }
+    }
+  }
+}
+
+/// How many descriptors for `path` a program finds among its own that this process starts.
+private func numbersInheritedByAProgram(named path: String) throws -> Int {
+  let output = try Descriptor.memory([])
+  var child = pid_t()
+  let result = output.withFileDescriptor { output in
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, output.rawValue, 1)
+    var arguments: [UnsafeMutablePointer<CChar>?] = [
+      strdup("ls"), strdup("-l"), strdup("/proc/self/fd/"), nil,
+    ]
+    defer { for argument in arguments { free(argument) } }
+    return posix_spawn(&child, "/bin/ls", &actions, nil, &arguments, environ)
+  }
+  try #require(result == 0)
+  var status: Int32 = 0
+  waitpid(child, &status, 0)
+  let listing = String(decoding: try output.readAll(), as: UTF8.self)
+  #expect(listing.contains("/proc/"), "ls listed its descriptors")
+  return listing.split(separator: "\n").filter { $0.hasSuffix(path) }.count
+}
