@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// What a process left behind.
 struct FinishedProcess {
@@ -23,8 +24,8 @@ struct FinishedProcess {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = directory
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
+    process.standardOutput = try writing(to: output)
+    process.standardError = try writing(to: errors)
     try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
       process.terminationHandler = { _ in ended.resume() }
       do { try process.run() } catch { ended.resume(throwing: error) }
@@ -32,5 +33,11 @@ struct FinishedProcess {
     return FinishedProcess(
       status: process.terminationStatus, output: try Data(contentsOf: output),
       errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+  }
+
+  /// Unlike Foundation's own, a handle that other processes do not inherit.
+  private static func writing(to file: URL) throws -> FileHandle {
+    let descriptor = try FileDescriptor.open(file.path, .writeOnly, options: .closeOnExec)
+    return FileHandle(fileDescriptor: descriptor.rawValue, closeOnDealloc: true)
   }
 }

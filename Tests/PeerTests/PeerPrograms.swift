@@ -29,6 +29,7 @@ struct PeerPrograms {
     let schemas = Self.schemas + ["google/protobuf/any.proto", "google/protobuf/descriptor.proto"]
     let root = directory.url.path
     let client = directory.path("client")
+    if FileManager.default.fileExists(atPath: client) { return client }
     try await command("protoc-c", ["-ISchemas", "-I/usr/include", "--c_out=\(root)"] + schemas)
     let sources =
       [Self.script("client.c")]

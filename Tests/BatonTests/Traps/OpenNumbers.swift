@@ -22,7 +22,8 @@ enum OpenNumbers {
     let names = all().map { number in
       var name = [UInt8](repeating: 0, count: 200)
       let size = readlink("/proc/self/fd/\(number)", &name, name.count)
-      return "\(number) \(String(decoding: name.prefix(max(size, 0)), as: UTF8.self))"
+      let path = String(decoding: name.prefix(max(size, 0)), as: UTF8.self)
+      return "\(number) \(path.replacing(" (deleted)", with: ""))"
     }
     return Set(names.filter { !$0.hasSuffix("[timerfd]") })
   }

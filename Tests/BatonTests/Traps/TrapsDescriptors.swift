@@ -235,11 +235,12 @@ import Testing
       try await ClientScene.run { scene in
         let file = try Descriptor.open("/dev/null")
         let parcel = Parcel(files: Array(repeating: file, count: 60))
-        let calls = (0..<6).map { _ in scene.begin(Parcels.echo, parcel) }
-        try await OpenNumbers.withRoom(40) {
+        let calls = try await OpenNumbers.withRoom(40) {
+          let calls = (0..<10).map { _ in scene.begin(Parcels.echo, parcel) }
           // Nothing is read, so that not all of them fit; the first of those that do not gives up.
           let exhausted = await scene.first(of: calls)
           #expect(exhausted?.error?.code == .resourceExhausted)
+          return calls
         }
         let server = Task { try await scene.answerAll { .response($0) } }
         for call in calls {
