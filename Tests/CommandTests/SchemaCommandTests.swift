@@ -119,6 +119,51 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (["call", "unix", ":", "@ADDRESS"], ["@ADDRESS"]),
+    (["call", "unix", ":", "@ADDRESS", "shelf.v1.Shelf/T"], ["shelf.v1.Shelf/Take"]),
+    (["describe", "unix", ":", "@ADDRESS", "shelf.v1.It"], ["shelf.v1.Item"]),
+    (
+      ["call", "unix", ":", "@ADDRESS", "shelf.v1.Shelf/Take", "--cat", ""],
+      ["items[0].content", "spare_part", "by_text[0]"]
+    ),
+  ])
+  func `bash completes behind the colon of an address`(
+    words: [String], expected: [String]
+  ) async throws {
+    let bash = try #require(Tool.find("bash"))
+    let made = try await Tool.baton("--generate-completion-script", "bash")
+    let scratch = try Scratch()
+    try scratch.file("completion", containing: made.text)
+    let result = try await withShelf { address in
+      let name = String(address.dropFirst("unix:@".count))
+      let words = words.map { $0.replacing("ADDRESS", with: name) }
+      // Words as readline hands them over; the colon has no space around it.
+      let line = ([Tool.product("baton")] + words).joined(separator: " ").replacing(
+        " : ", with: ":")
+      let script = """
+        source "$1"; COMP_LINE="$2" COMP_POINT="${#2}"; shift 2
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _baton_with_colons "$1"
+        printf '%s\\n' "${COMPREPLY[@]}"
+        """
+      let answer = try await Tool.run(
+        bash,
+        ["-c", script, "bash", scratch.path("completion"), line, Tool.product("baton")] + words)
+      return answer.text.replacing(name, with: "ADDRESS")
+    }
+    #expect(result.split(separator: "\n").map(String.init) == expected)
+  }
+
+  @Test func `zsh does not take what stands behind a colon for a description`() async throws {
+    let result = try await withShelf { address in
+      let answer = try await Tool.run(
+        Tool.product("baton"), ["---completion", "call", "--", "positional@0", "2", "0", "baton"],
+        environment: ["SAP_SHELL": "zsh"])
+      return answer.text.contains(address.replacing(":", with: "\\:"))
+    }
+    #expect(result)
+  }
+
   @Test func `completing starts no program`() {
     #expect(Completions.methods(["baton", "call", Tool.broker(), ""], 3, "") == [])
   }

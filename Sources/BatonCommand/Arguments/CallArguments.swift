@@ -52,7 +52,8 @@ struct ReplyArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Copy what a descriptor holds to standard output, in place of the reply. Can be given several times.",
-      valueName: "field"))
+      valueName: "field"),
+    completion: .custom(Completions.fields))
   var cat: [String] = []
 
   @Option(

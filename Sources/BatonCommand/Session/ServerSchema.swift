@@ -7,6 +7,9 @@ struct ServerSchema {
   let services: [String]
   let pool: SchemaPool
 
+  /// Of all services, in their order.
+  var methods: [MethodType] { services.flatMap { pool.service($0)?.methods ?? [] } }
+
   /// Asks the server.
   init(of session: Session) throws(Failure) {
     let bytes = try Self.ask(session)

@@ -13,7 +13,11 @@ enum Diagnostics {
 
   /// Says why the command did not succeed, and ends the process with the status that tells it.
   static func end(_ error: any Error) -> Never {
-    if BatonTool.exitCode(for: error).isSuccess { BatonTool.exit(withError: error) }
+    if BatonTool.exitCode(for: error).isSuccess {
+      let text = CompletionScript.adapted(BatonTool.fullMessage(for: error))
+      try? StandardOutput.write(text.hasSuffix("\n") ? text : text + "\n")
+      exit(EXIT_SUCCESS)
+    }
     let failure = error as? Failure ?? usage(error)
     write(terminal(.red, "baton:") + " " + line(failure.message))
     exit(failure.status.number)
