@@ -12,11 +12,13 @@ func withServer<Result>(
   let address = "unix:\(path)"
   let server = Server(address: address, services: [service], options: options)
   try server.bind()
-  return try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask { try await server.run() }
-    let result = try await body(address)
-    group.cancelAll()
-    return result
+  return try await onOwnThread {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      let result = try await body(address)
+      group.cancelAll()
+      return result
+    }
   }
 }
 
@@ -34,7 +36,7 @@ func withServer<Result>(
 
   @Test func `a synchronous handler and a synchronous client exchange a descriptor`() async throws {
     try await withServer { address in
-      let count = try await blocking {
+      let count = try await onOwnThread {
         let connection = try SynchronousConnection.connect(to: Address(address))
         defer { connection.close() }
         let file = Descriptor(adopting: try FileDescriptor.open("/etc/hostname", .readOnly))
@@ -81,7 +83,9 @@ func withServer<Result>(
     }
     try await withServer(service) { address in
       let connection = try await Connection.connect(to: Address(address))
-      let call = Task { try await connection.call(EchoService.echo, EchoMessage()) }
+      let call = Task(executorPreference: connection.loop) {
+        try await connection.call(EchoService.echo, EchoMessage())
+      }
       var seen = events.makeAsyncIterator()
       #expect(await seen.next() == "begun")
       call.cancel()

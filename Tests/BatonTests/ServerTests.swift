@@ -11,10 +11,12 @@ import Testing
   private static func serve(
     _ server: Server, _ body: @escaping @Sendable () async throws -> Void
   ) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.run() }
-      try await body()
-      group.cancelAll()
+    try await onOwnThread {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await server.run() }
+        try await body()
+        group.cancelAll()
+      }
     }
   }
 
@@ -84,7 +86,7 @@ import Testing
     try server.bind()
     #expect(throws: ConnectionError.self) { try Server(address: address, services: []).bind() }
     try await Self.serve(server) {
-      let number = try await blocking {
+      let number = try await onOwnThread {
         let connection = try SynchronousConnection.connect(to: Address(address))
         return try connection.call(EchoService.direct, EchoMessage(number: 9)).number
       }
@@ -96,7 +98,7 @@ import Testing
     let (ours, theirs) = try PacketSocket.pair()
     let number = dup(theirs.number)
     let server = Server(address: "fd:\(number)", services: [EchoService()])
-    async let ended: Void = server.run()
+    async let ended: Void = onOwnThread { try await server.run() }
     let mine = Descriptor(adopting: FileDescriptor(rawValue: dup(ours.number)))
     let connection = try await Connection.connect(over: mine)
     #expect(try await connection.call(EchoService.echo, EchoMessage(number: 4)).number == 4)
@@ -125,7 +127,9 @@ import Testing
       return request
     }
     let server = Server(addresses: [], services: [service])
-    let running = Task { try await server.run() }
+    let loop = try EventLoop()
+    defer { loop.shutdown() }
+    let running = Task(executorPreference: loop) { try await server.run() }
     let connection = try await server.connect()
     async let reply = connection.call(EchoService.echo, EchoMessage(number: 6))
     for await _ in begun { break }
@@ -137,7 +141,7 @@ import Testing
 
   @Test func `a server that dies fails every call in flight at once`() async throws {
     let (ours, theirs) = try PacketSocket.pair()
-    async let silent: Void = blocking {
+    async let silent: Void = onOwnThread {
       // Says hello, reads one request and leaves.
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
       defer { buffer.deallocate() }
@@ -170,7 +174,7 @@ import Testing
     }
     #expect(error?.kind == .unreachable)
     await #expect(throws: ConnectionError.self) {
-      try await blocking {
+      try await onOwnThread {
         _ = try SynchronousConnection.connect(to: Address("unix:\(path)"), options: options)
       }
     }

@@ -28,17 +28,22 @@ struct ShelfServer: Shelf.Service {
   }
 }
 
-/// Runs `body` with the address of a shelf in this process.
+/// Runs `body` with the address of a shelf in this process, which runs on a thread of its own: other
+/// tests may hold every thread of Swift's pool while they wait for processes.
 func withShelf<Result>(
   _ options: ServerOptions = ServerOptions(), _ body: (String) async throws -> Result
 ) async throws -> Result {
   let address = "unix:@baton-shelf-\(UInt64.random(in: 0 ... .max))"
   let server = Server(address: address, services: [ShelfServer()], options: options)
   try server.bind()
-  return try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask { try await server.run() }
-    let result = try await body(address)
-    group.cancelAll()
-    return result
+  let loop = try EventLoop()
+  defer { loop.shutdown() }
+  return try await withTaskExecutorPreference(loop) {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      let result = try await body(address)
+      group.cancelAll()
+      return result
+    }
   }
 }

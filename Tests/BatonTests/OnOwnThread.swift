@@ -1,0 +1,11 @@
+import Baton
+
+/// Runs `body` and the tasks it starts on a thread of its own: other tests may hold every thread of
+/// Swift's pool while they wait for processes, and `body` may block.
+func onOwnThread<Result>(
+  _ body: () async throws -> Result
+) async throws -> Result {
+  let loop = try EventLoop()
+  defer { loop.shutdown() }
+  return try await withTaskExecutorPreference(loop) { try await body() }
+}
