@@ -142,7 +142,7 @@ let package = Package(
         "Baton", "BatonMessages", "GoldenTypes", "GoldenNames",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["Refusals"], swiftSettings: strict),
+      exclude: ["Packages", "Refusals"], swiftSettings: strict),
     .testTarget(
       name: "BatonMessagesTests",
       dependencies: [

@@ -27,7 +27,8 @@ struct ProtocRun {
     let content = try Data(contentsOf: URL(filePath: plan.file))
     if Fingerprint(content).text == plan.fingerprint { return }
     throw Complaint(
-      "\(plan.file) has changed since the build was planned: run touch Package.swift and build again")
+      "\(plan.file) has changed since the build was planned: run touch Package.swift and build again"
+    )
   }
 
   /// protoc's status.

@@ -34,8 +34,9 @@ struct FilePrinter {
     return text.text
   }
 
-  /// Modules whose types stand in declarations are imported as visibly as those, the others, whose
-  /// schemas are all that is used, only for the module.
+  /// Modules whose types stand in declarations are imported as visibly as those. An import for the
+  /// module alone says nothing of its visibility: where others of the module's files say nothing
+  /// either, Swift would refuse to mix.
   private func imports() -> [String] {
     var shown = file.modules.union(["BatonMessages"])
     if !file.services.isEmpty { shown.insert("Baton") }
@@ -44,8 +45,8 @@ struct FilePrinter {
       hidden.insert(module)
     }
     return shown.union(hidden).subtracting([parameters.module]).sorted().map { module in
-      let visibility = shown.contains(module) ? parameters.visibility.keyword : "internal"
-      return "\(visibility) import \(module)"
+      let isShown = shown.contains(module) && parameters.visibility != .internal
+      return "\(isShown ? "\(parameters.visibility.keyword) " : "")import \(module)"
     }
   }
 }

@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// The program that runs protoc for the plugins.
+@Suite struct ComplaintTests {
+  @Test func `an import that is missing is told once, with the path of the file`() throws {
+    let folder = try TemporaryFolder()
+    let schema = try folder.file(
+      "a.proto", Data("syntax = \"proto3\";\nimport \"b/c.proto\";\n".utf8))
+    let said = try run(["a.proto"], in: folder)
+    #expect(
+      said == "\(schema.path):2:1: error: b/c.proto was not found in \(folder.url.path)\n")
+  }
+
+  @Test func `a refusal of the generator names the path of the file`() throws {
+    let folder = try TemporaryFolder()
+    let schema = try folder.file(
+      "a.proto", Data("syntax = \"proto3\";\nmessage Type {}\nmessage TypeMessage {}\n".utf8))
+    let said = try run(["a.proto"], in: folder)
+    #expect(
+      said
+        == "\(schema.path):3:1: error: TypeMessage and Type (a.proto:2:1) would both be named "
+        + "TypeMessage in Swift; rename one of them, or set (baton.swift_prefix) in its file\n")
+  }
+
+  @Test func `a configuration that changed since the build was planned is refused`() throws {
+    let folder = try TemporaryFolder()
+    let configuration = try folder.file("baton.json", Data("{}".utf8))
+    let said = try run(["a.proto"], in: folder, plan: ["--plan", configuration.path, "1"])
+    #expect(
+      said
+        == "error: \(configuration.path) has changed since the build was planned: run touch "
+        + "Package.swift and build again\n")
+  }
+
+  /// What it writes to standard error when it fails, as it must here.
+  private func run(
+    _ schemas: [String], in folder: TemporaryFolder, plan: [String] = []
+  ) throws -> String {
+    let errors = try folder.file("errors")
+    let process = Process()
+    process.executableURL = try Protoc.generator.deletingLastPathComponent()
+      .appending(path: "baton-protoc")
+    process.arguments =
+      plan + ["/usr/bin/env", "protoc", "--plugin=protoc-gen-baton=\(try Protoc.generator.path)"]
+      + ["--baton_out=\(folder.url.path)", "--baton_opt=Module=A", "-I\(folder.url.path)"] + schemas
+    process.standardError = try FileHandle(forWritingTo: errors)
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus != 0)
+    return try String(contentsOf: errors, encoding: .utf8)
+  }
+}

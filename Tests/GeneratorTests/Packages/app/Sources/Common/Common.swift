@@ -1,0 +1,3 @@
+extension Page {
+  package static let first = Page(number: 1, order: .newest)
+}

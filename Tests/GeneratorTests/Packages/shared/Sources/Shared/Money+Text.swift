@@ -1,0 +1,3 @@
+extension Money {
+  public var text: String { "\(units) \(currency)" }
+}
