@@ -4,7 +4,7 @@ public import BatonMessages
 public struct Method<Request: Message, Response: Message>: Sendable {
   /// `files.v1.FileBroker/Open`.
   public let name: String
-  let identity: MethodIdentity
+  @usableFromInline let identity: MethodIdentity
 
   public init(_ service: String, _ method: String) {
     name = "\(service)/\(method)"

@@ -1,7 +1,8 @@
-import BatonMessages
+public import BatonMessages
 import Synchronization
 
 /// The client's end of a connection: its calls in flight and what becomes of them.
+@usableFromInline
 final class ClientCore: ChannelOwner {
   let channel: Channel
   private let state = Mutex(State())
@@ -29,9 +30,56 @@ final class ClientCore: ChannelOwner {
 
   // MARK: Calls
 
+  /// Sends a request that `write` writes and lends to what sends it, and waits for the reply, which
+  /// the call has read when this returns.
+  @usableFromInline
+  nonisolated(nonsending) func run(
+    _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions,
+    _ write: (_ send: (borrowing PackedMessage) -> Void) throws(CodecError) -> Void
+  ) async throws(RPCError) {
+    try await wait(for: call) {
+      do throws(CodecError) {
+        try write { message in
+          begin(call, method, size: message.size, descriptors: message.descriptors, options) {
+            message.write(to: $0)
+          }
+        }
+      } catch {
+        call.fail(RPCError(writing: error, "the request"))
+      }
+    }
+  }
+
+  /// The same with a request that is encoded already.
+  nonisolated(nonsending) func run(
+    _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions,
+    encoded request: EncodedMessage
+  ) async throws(RPCError) {
+    try await wait(for: call) {
+      begin(
+        call, method, size: request.bytes.count, descriptors: request.descriptors, options
+      ) { $0.copyBytes(request.bytes) }
+    }
+  }
+
+  /// Waits for a call that `begin` begins. Cancels it with the caller's task.
+  nonisolated(nonsending) private func wait(
+    for call: PendingCall, _ begin: () -> Void
+  ) async throws(RPCError) {
+    let error = await withTaskCancellationHandler {
+      await withUnsafeContinuation { waiter in
+        call.wait(waiter)
+        begin()
+      }
+    } onCancel: {
+      cancel(call)
+    }
+    if let error { throw error }
+  }
+
   /// Sends a request. The call succeeds or fails exactly once, maybe before this returns. `fill`
   /// writes `size` bytes.
-  func begin(
+  private func begin(
     _ call: PendingCall, _ method: MethodIdentity, size: Int, descriptors: [Descriptor],
     _ options: CallOptions, _ fill: (UnsafeMutableRawPointer) -> Void
   ) {
@@ -77,7 +125,7 @@ final class ClientCore: ChannelOwner {
   }
 
   /// The caller's task was cancelled.
-  func cancel(_ call: PendingCall) {
+  private func cancel(_ call: PendingCall) {
     let wasInFlight = state.withLock { $0.calls.cancel(call) }
     guard wasInFlight else { return }
     tellCancelled(call.number)

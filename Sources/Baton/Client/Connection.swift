@@ -11,7 +11,7 @@ public final class Connection: Sendable {
   public let loop: EventLoop
   /// Who is at the other end.
   public let peer: PeerCredentials
-  private let core: ClientCore
+  @usableFromInline let core: ClientCore
   private let ownsLoop: Bool
   private let child: ChildProcess?
 
@@ -91,49 +91,44 @@ public final class Connection: Sendable {
   /// Calls a method and waits for its reply.
   ///
   /// Cancelling the caller's task ends the call at once, with CANCELLED, and cancels the handler.
+  @inlinable
   nonisolated(nonsending) public func call<Request: Message, Response: Message>(
     _ method: Method<Request, Response>, _ request: Request, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Response {
-    let call = TypedCall<Response>()
-    let core = core
-    let result = await withTaskCancellationHandler {
-      await withUnsafeContinuation { waiter in
-        call.wait(waiter)
-        do throws(CodecError) {
-          try request.packed { message in
-            core.begin(
-              call, method.identity, size: message.size, descriptors: message.descriptors, options
-            ) { message.write(to: $0) }
-          }
-        } catch {
-          call.fail(RPCError(writing: error, "the request"))
-        }
-      }
-    } onCancel: {
-      core.cancel(call)
+    var response: Response?
+    let call = PendingCall { (message, descriptors) throws(CodecError) in
+      response = try Response(unpacking: message, descriptors: &descriptors)
     }
-    return try result.get()
+    try await core.run(call, method.identity, options) { (send) throws(CodecError) in
+      try request.packed(send)
+    }
+    guard let response else { throw RPCError.unread }
+    return response
   }
 
   /// Calls a method by its name, `files.v1.FileBroker/Open`, with a message that is encoded already.
   nonisolated(nonsending) public func call(
     method name: String, _ request: EncodedMessage, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Reply {
-    let call = RawCall()
-    let core = core
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { waiter in
-        call.wait(waiter)
-        core.begin(
-          call, MethodIdentity(name), size: request.bytes.count, descriptors: request.descriptors,
-          options
-        ) { $0.copyBytes(request.bytes) }
-      }
-    } onCancel: {
-      core.cancel(call)
+    let reply = ReplySlot()
+    let call = PendingCall { (message, descriptors) in
+      reply.bytes = Array(message)
+      swap(&reply.descriptors, &descriptors)
     }
-    if let error = call.error { throw error }
-    return Reply(bytes: call.bytes, descriptors: call.takeDescriptors())
+    try await core.run(call, MethodIdentity(name), options, encoded: request)
+    return reply.take()
+  }
+}
+
+/// Where a reply is put that is taken as it came: what is not copyable cannot be captured.
+private final class ReplySlot {
+  var bytes: [UInt8] = []
+  var descriptors = ReceivedDescriptors()
+
+  func take() -> Reply {
+    var taken = ReceivedDescriptors()
+    swap(&taken, &descriptors)
+    return Reply(bytes: bytes, descriptors: taken)
   }
 }
 

@@ -1,57 +1,46 @@
-import BatonMessages
+public import BatonMessages
 
-/// A call in flight: what becomes of its reply. Subclasses know the reply's type.
+/// A call in flight: who waits for it, and what becomes of its reply.
 ///
 /// Sendable because whoever takes the call out of ``CallsInFlight`` holds it alone.
-class PendingCall: @unchecked Sendable {
-  fileprivate(set) var number: UInt32 = 0
+@usableFromInline
+final class PendingCall: @unchecked Sendable {
+  /// Reads the reply's message, which is valid only during this call, where it was received.
+  @usableFromInline
+  typealias Read = (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(CodecError) -> Void
+
+  var number: UInt32 = 0
   var timer: LoopTimer?
   /// The caller's task was cancelled before the call was on its way.
-  fileprivate(set) var isCancelled = false
-  fileprivate(set) var isOver = false
+  var isCancelled = false
+  private let read: Read
+  private var waiter: UnsafeContinuation<RPCError?, Never>?
 
-  /// The reply's message, valid only during this call.
-  func succeed(_ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors) {}
-  func fail(_ error: RPCError) {}
-}
-
-/// The table of calls in flight on one connection: numbers them, finds them, gives each out once.
-struct CallsInFlight: ~Copyable {
-  private var calls: [UInt32: PendingCall] = [:]
-  private var next: UInt32 = 1
-
-  var count: Int { calls.count }
-
-  /// Gives the call a number and keeps it.
-  mutating func insert(_ call: PendingCall) -> UInt32 {
-    while calls[next] != nil { advance() }
-    call.number = next
-    calls[next] = call
-    advance()
-    return call.number
+  @usableFromInline
+  init(_ read: @escaping Read) {
+    self.read = read
   }
 
-  /// Takes the call out; nil when it is not in flight any more.
-  mutating func complete(_ number: UInt32) -> PendingCall? {
-    guard let call = calls.removeValue(forKey: number) else { return nil }
-    call.isOver = true
-    return call
+  /// Called once, before the call is begun.
+  func wait(_ waiter: UnsafeContinuation<RPCError?, Never>) {
+    self.waiter = waiter
   }
 
-  /// Takes the call out, or keeps in mind that it is not to be begun.
-  mutating func cancel(_ call: PendingCall) -> Bool {
-    call.isCancelled = true
-    return call.number != 0 && complete(call.number) != nil
+  func succeed(_ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors) {
+    do throws(CodecError) {
+      try read(message, &descriptors)
+      finish(nil)
+    } catch {
+      finish(RPCError(reading: error, "the reply"))
+    }
   }
 
-  mutating func completeAll() -> [PendingCall] {
-    let all = Array(calls.values)
-    for call in all { call.isOver = true }
-    calls = [:]
-    return all
+  func fail(_ error: RPCError) {
+    finish(error)
   }
 
-  private mutating func advance() {
-    next = next == UInt32(Int32.max) ? 1 : next + 1
+  private func finish(_ error: RPCError?) {
+    waiter?.resume(returning: error)
+    waiter = nil
   }
 }

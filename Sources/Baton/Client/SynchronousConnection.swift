@@ -59,17 +59,34 @@ public final class SynchronousConnection: Sendable {
   }
 
   /// Calls a method and waits for its reply.
+  @inlinable
   public func call<Request: Message, Response: Message>(
     _ method: Method<Request, Response>, _ request: Request, options: CallOptions = CallOptions()
   ) throws(RPCError) -> Response {
-    let result: Result<Response, RPCError> = core.withLock { core in
+    var response: Response?
+    try call(
+      method.identity, options,
+      { (send) throws(CodecError) in try request.packed(send) },
+      { (message, descriptors) throws(CodecError) in
+        response = try Response(unpacking: message, descriptors: &descriptors)
+      })
+    guard let response else { throw RPCError.unread }
+    return response
+  }
+
+  @usableFromInline
+  func call(
+    _ method: MethodIdentity, _ options: CallOptions, _ write: SynchronousCore.Write,
+    _ read: SynchronousCore.Read
+  ) throws(RPCError) {
+    let result: Result<Void, RPCError> = core.withLock { core in
       do throws(RPCError) {
-        return .success(try core.call(method, request, options))
+        return .success(try core.call(method, options, write, read))
       } catch {
         return .failure(error)
       }
     }
-    return try result.get()
+    try result.get()
   }
 
   /// Calls a method by its name, `files.v1.FileBroker/Open`, with a message that is encoded already.

@@ -1,9 +1,17 @@
-import BatonMessages
+public import BatonMessages
 internal import CBaton
 import SystemPackage
 
 /// The work of a ``SynchronousConnection``: one call after the other, on the caller's thread.
-struct SynchronousCore: ~Copyable {
+@usableFromInline
+struct SynchronousCore: ~Copyable, Sendable {
+  /// Writes a request and lends it to `send`; returns what that returns.
+  @usableFromInline
+  typealias Write = (_ send: (borrowing PackedMessage) -> RPCError?) throws(CodecError) -> RPCError?
+  /// Reads a reply's message, which is valid only during this call.
+  @usableFromInline
+  typealias Read = (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(CodecError) -> Void
+
   private let socket: PacketSocket
   private let buffer = PacketBuffer()
   private var output: OutgoingPackets
@@ -55,23 +63,23 @@ struct SynchronousCore: ~Copyable {
 
   // MARK: Calls
 
-  /// Calls a method with a message of generated code.
-  mutating func call<Request: Message, Response: Message>(
-    _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
-  ) throws(RPCError) -> Response {
-    let outgoing = try begin(method.identity, options)
+  /// Calls a method. `read` has read the reply when this returns.
+  mutating func call(
+    _ method: MethodIdentity, _ options: CallOptions, _ write: Write, _ read: Read
+  ) throws(RPCError) {
+    let outgoing = try begin(method, options)
     var refusal: RPCError?
     do throws(CodecError) {
-      refusal = try request.packed { message in
+      refusal = try write { message in
         queue(outgoing, size: message.size, message.descriptors) { message.write(to: $0) }
       }
     } catch {
       refusal = RPCError(writing: error, "the request")
     }
     if let refusal { throw refusal }
-    return try exchange(outgoing) { (message, descriptors) throws(RPCError) in
+    try exchange(outgoing) { (message, descriptors) throws(RPCError) in
       do throws(CodecError) {
-        return try Response(unpacking: message, descriptors: &descriptors)
+        try read(message, &descriptors)
       } catch {
         throw RPCError(reading: error, "the reply")
       }

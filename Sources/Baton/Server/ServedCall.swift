@@ -1,31 +1,53 @@
-import BatonMessages
+public import BatonMessages
 import SystemPackage
 
 /// One call that a server answers.
+@usableFromInline
 struct ServedCall: Sendable {
   let connection: ServerConnection
+  let method: String
   let number: UInt32
   /// On the loop's clock; nil: none.
   let deadline: UInt64?
 
-  func context(_ method: String) -> CallContext {
+  /// Writes a message, which it lends to what sends it. Returns what that returns.
+  @usableFromInline
+  typealias Write = (_ send: (borrowing PackedMessage) -> Void) throws(CodecError) -> Void
+
+  @usableFromInline
+  var context: CallContext {
     let left = deadline.map { deadline in
       ContinuousClock.now + .nanoseconds(Int64(clamping: deadline) - Int64(clamping: LoopClock.now))
     }
     return CallContext(method: method, peer: connection.peer, deadline: left)
   }
 
-  /// Keeps the handler's task, to be cancelled with the call.
-  func begin(_ task: Task<Void, Never>) {
-    connection.begin(self, task)
+  // MARK: Handlers that are tasks
+
+  /// Runs `handler` as a task on the connection's loop, which is cancelled with the call.
+  @usableFromInline
+  func run(_ handler: @escaping @Sendable (ServedCall) async -> Void) {
+    connection.run(self, handler)
   }
 
-  /// Whether the answer is still to be sent; the caller then sends it.
-  func isOwed() -> Bool { connection.isOwed(number) }
+  /// Replies, unless the call has been given up meanwhile.
+  @usableFromInline
+  func answer(_ write: Write) {
+    if connection.isOwed(number) { reply(write) }
+  }
 
-  func reply(_ response: some Message) {
+  /// The same for a handler that threw.
+  @usableFromInline
+  func answer(_ error: any Error) {
+    if connection.isOwed(number) { fail(error) }
+  }
+
+  // MARK: The answer itself
+
+  @usableFromInline
+  func reply(_ write: Write) {
     do throws(CodecError) {
-      try response.packed { message in
+      try write { message in
         connection.send(number, size: message.size, descriptors: message.descriptors) {
           message.write(to: $0)
         }
@@ -35,15 +57,16 @@ struct ServedCall: Sendable {
     }
   }
 
+  /// The handler threw.
+  @usableFromInline
+  func fail(_ error: any Error) {
+    connection.send(number, RPCError(thrown: error))
+  }
+
   /// The request could not be read.
   func refuse(_ error: CodecError) {
     let code: RPCError.Code = error.kind == .limit ? .resourceExhausted : .invalidArgument
     connection.send(number, RPCError(code, "\(error)"))
-  }
-
-  /// The handler threw.
-  func fail(_ error: any Error) {
-    connection.send(number, RPCError(thrown: error))
   }
 }
 

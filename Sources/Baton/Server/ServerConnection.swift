@@ -1,27 +1,27 @@
 import BatonMessages
 import Logging
-import Synchronization
 
 /// The server's end of one connection: which calls it owes an answer, and the answers' way out.
-final class ServerConnection: ChannelOwner {
+///
+/// Sendable because its variables are touched on the loop's thread alone, on which handlers' tasks
+/// end, too.
+@usableFromInline
+final class ServerConnection: ChannelOwner, @unchecked Sendable {
   let channel: Channel
   let peer: PeerCredentials
   private let methods: MethodTable
   private let limit: Int
   private let logger: Logger
   private let onEnd: @Sendable (ServerConnection) -> Void
-  private let state = Mutex(State())
-
-  private struct State: ~Copyable {
-    /// Calls whose answer is owed, with the handler's task and the deadline's timer.
-    var calls: [UInt32: OwedCall] = [:]
-    var lastCall: UInt32 = 0
-    /// No more calls are taken; the connection ends when nothing is owed.
-    var isLeaving = false
-  }
+  private let tasks: HandlerTasks
+  /// Calls whose answer is owed, with the handler's task and the deadline's timer.
+  @exclusivity(unchecked) private var calls: [UInt32: OwedCall] = [:]
+  @exclusivity(unchecked) private var lastCall: UInt32 = 0
+  /// No more calls are taken; the connection ends when nothing is owed.
+  @exclusivity(unchecked) private var isLeaving = false
 
   private struct OwedCall {
-    let task: Task<Void, Never>
+    let task: HandlerTask
     let timer: LoopTimer?
   }
 
@@ -30,6 +30,7 @@ final class ServerConnection: ChannelOwner {
     limit: Int, logger: Logger, onEnd: @escaping @Sendable (ServerConnection) -> Void
   ) {
     channel = Channel(socket, loop: loop)
+    tasks = HandlerTasks(on: loop)
     self.peer = peer
     self.methods = methods
     self.limit = limit
@@ -41,15 +42,13 @@ final class ServerConnection: ChannelOwner {
     channel.loop.execute { self.channel.start(self) }
   }
 
-  /// Takes no more calls, says so, and ends once those it began are answered.
+  /// Takes no more calls, says so, and ends once those it began are answered. On any thread.
   func leave() {
-    let (last, isIdle) = state.withLock { state in
-      state.isLeaving = true
-      return (state.lastCall, state.calls.isEmpty)
-    }
     channel.loop.execute {
-      self.channel.sendControl(.goodbye, WireGoodbye(status: WireStatus(), lastCall: last))
-      if isIdle { self.finish() }
+      self.isLeaving = true
+      let goodbye = WireGoodbye(status: WireStatus(), lastCall: self.lastCall)
+      self.channel.sendControl(.goodbye, goodbye)
+      self.finishIfIdle()
     }
   }
 
@@ -60,30 +59,33 @@ final class ServerConnection: ChannelOwner {
     }
   }
 
-  /// The last answer is out: the connection ends when the client has read it.
-  private func finish() {
-    channel.finish()
+  /// Behind the last answer the connection ends, when the client has read it.
+  private func finishIfIdle() {
+    if isLeaving && calls.isEmpty { channel.finish() }
   }
 
   // MARK: Answers
 
-  /// Keeps the task of a call that has begun. On the loop's thread, before the task first runs.
-  func begin(_ call: ServedCall, _ task: Task<Void, Never>) {
+  /// Runs a call's handler as a task. On the loop's thread.
+  func run(_ call: ServedCall, _ handler: @escaping HandlerTasks.Handler) {
+    let number = call.number
     let timer = call.deadline.map { deadline in
-      channel.loop.schedule(at: deadline) { [weak self] in self?.giveUp(call.number) }
+      channel.loop.schedule(at: deadline) { [weak self] in self?.giveUp(number) }
     }
-    state.withLock { $0.calls[call.number] = OwedCall(task: task, timer: timer) }
+    calls[number] = OwedCall(task: tasks.run(call, handler), timer: timer)
   }
 
   /// Whether the answer to a handler's call is still to be sent; the caller sends it.
   func isOwed(_ number: UInt32) -> Bool {
-    let call = state.withLock { $0.calls.removeValue(forKey: number) }
-    call?.timer?.cancel()
-    return call != nil
+    // A task that outlives its loop, and so its connection, ends elsewhere.
+    guard channel.loop.isCurrent else { return false }
+    guard let call = calls.removeValue(forKey: number) else { return false }
+    call.timer?.cancel()
+    return true
   }
 
   private func giveUp(_ number: UInt32) {
-    guard let call = state.withLock({ $0.calls.removeValue(forKey: number) }) else { return }
+    guard let call = calls.removeValue(forKey: number) else { return }
     call.task.cancel()
     send(number, RPCError(.deadlineExceeded, "the deadline passed before the handler answered"))
   }
@@ -96,7 +98,7 @@ final class ServerConnection: ChannelOwner {
       .message, call: number, isLast: true, size: size, descriptors: descriptors.count)
     do throws(Channel.Refusal) {
       try channel.send(header, descriptors: descriptors, fill)
-      answered()
+      finishIfIdle()
     } catch {
       refused(number, error)
     }
@@ -105,7 +107,7 @@ final class ServerConnection: ChannelOwner {
   func send(_ number: UInt32, _ error: RPCError) {
     let status = WireStatus(code: error.code.rawValue, message: error.message)
     channel.sendControl(.status, call: number, status)
-    answered()
+    finishIfIdle()
   }
 
   private func refused(_ number: UInt32, _ refusal: Channel.Refusal) {
@@ -116,11 +118,6 @@ final class ServerConnection: ChannelOwner {
       logger.warning("closing a connection whose client does not read its replies")
       close()
     }
-  }
-
-  private func answered() {
-    let isDone = state.withLock { $0.isLeaving && $0.calls.isEmpty }
-    if isDone { channel.loop.execute { self.finish() } }
   }
 
   // MARK: ChannelOwner
@@ -136,10 +133,10 @@ final class ServerConnection: ChannelOwner {
     switch frame.header.kind {
     case .request: try begin(frame, &descriptors, lost: lost)
     case .message:
-      if state.withLock({ $0.calls[frame.header.call] != nil }) {
+      if calls[frame.header.call] != nil {
         throw ProtocolError("a message behind the last of call \(frame.header.call)")
       }
-    case .cancel: state.withLock { $0.calls[frame.header.call]?.task.cancel() }
+    case .cancel: calls[frame.header.call]?.task.cancel()
     default: throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a client")
     }
   }
@@ -163,27 +160,26 @@ final class ServerConnection: ChannelOwner {
       return send(
         number, RPCError(.unimplemented, "\(method.name) takes one message, got a stream"))
     }
-    method.handle(
-      frame.message, &descriptors,
-      ServedCall(connection: self, number: number, deadline: deadline))
+    let call = ServedCall(
+      connection: self, method: method.name, number: number, deadline: deadline)
+    do throws(CodecError) {
+      try method.handle(frame.message, &descriptors, call)
+    } catch {
+      call.refuse(error)
+    }
   }
 
   /// Why a new call is not begun; nil when it may be.
   private func admit(_ number: UInt32) throws(ProtocolError) -> RPCError? {
-    let result: Result<RPCError?, ProtocolError> = state.withLock { state in
-      if state.calls[number] != nil {
-        return .failure(ProtocolError("call \(number) is open already"))
-      }
-      if state.isLeaving {
-        return .success(
-          RPCError(.unavailable, "the call was not begun: the server is shutting down"))
-      }
-      state.lastCall = number
-      if state.calls.count < limit { return .success(nil) }
-      return .success(
-        RPCError(.resourceExhausted, "expected at most \(limit) calls in flight"))
+    if !calls.isEmpty && calls[number] != nil {
+      throw ProtocolError("call \(number) is open already")
     }
-    return try result.get()
+    if isLeaving {
+      return RPCError(.unavailable, "the call was not begun: the server is shutting down")
+    }
+    lastCall = number
+    if calls.count < limit { return nil }
+    return RPCError(.resourceExhausted, "expected at most \(limit) calls in flight")
   }
 
   private static func deadline(_ head: UnsafeRawBufferPointer) throws(ProtocolError) -> UInt64? {
@@ -196,28 +192,24 @@ final class ServerConnection: ChannelOwner {
 
   /// The client makes no more calls, and still wants the answers it waits for.
   func peerSaidGoodbye(_ goodbye: WireGoodbye) {
-    let isIdle = state.withLock { state in
-      state.isLeaving = true
-      return state.calls.isEmpty
-    }
-    if isIdle { finish() }
+    isLeaving = true
+    finishIfIdle()
   }
 
-  var outlivesInput: Bool { state.withLock { $0.isLeaving && !$0.calls.isEmpty } }
+  var outlivesInput: Bool { isLeaving && !calls.isEmpty }
 
   func couldNotSend(_ call: UInt32, _ error: RPCError) {
     send(call, error)
   }
 
   func ended(_ error: ConnectionError) {
-    let calls = state.withLock { state in
-      defer { state.calls = [:] }
-      return state.calls
-    }
+    let calls = calls
+    self.calls = [:]
     for call in calls.values {
       call.timer?.cancel()
       call.task.cancel()
     }
+    tasks.end()
     if error.kind == .protocolViolation {
       logger.warning("\(error)", metadata: ["pid": "\(peer.processID)", "uid": "\(peer.userID)"])
     }

@@ -1,4 +1,5 @@
 /// A method's number on the wire: the 64-bit FNV-1a hash of its full name.
+@usableFromInline
 struct MethodIdentity: Hashable, Sendable {
   let number: UInt64
 

@@ -1,5 +1,7 @@
 /// Memory to receive packets into, for a connection without a loop.
-struct PacketBuffer: ~Copyable {
+///
+/// Sendable because it is not copyable: who holds it holds the memory alone.
+struct PacketBuffer: ~Copyable, @unchecked Sendable {
   let memory: UnsafeMutableRawBufferPointer
 
   init() {
