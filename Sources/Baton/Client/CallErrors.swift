@@ -51,3 +51,16 @@ extension RPCError {
   static let streamInUnaryCall = RPCError(
     .internal, "expected one reply, got the first message of a stream")
 }
+
+extension WireStatus {
+  /// Code points of a message that are sent: a head has at most 65,536 bytes.
+  private static let longestMessage = 8192
+
+  /// What the peer is told of an error.
+  init(_ error: RPCError) {
+    self.init(
+      code: error.code.rawValue,
+      message: String(
+        String.UnicodeScalarView(error.message.unicodeScalars.prefix(Self.longestMessage))))
+  }
+}

@@ -47,7 +47,7 @@ final class ServerConnection: ChannelOwner, @unchecked Sendable {
     channel.loop.execute {
       self.isLeaving = true
       let goodbye = WireGoodbye(status: WireStatus(), lastCall: self.lastCall)
-      self.channel.sendControl(.goodbye, goodbye)
+      try? self.channel.sendControl(.goodbye, goodbye)
       self.finishIfIdle()
     }
   }
@@ -105,9 +105,12 @@ final class ServerConnection: ChannelOwner, @unchecked Sendable {
   }
 
   func send(_ number: UInt32, _ error: RPCError) {
-    let status = WireStatus(code: error.code.rawValue, message: error.message)
-    channel.sendControl(.status, call: number, status)
-    finishIfIdle()
+    do throws(Channel.Refusal) {
+      try channel.sendControl(.status, call: number, WireStatus(error))
+      finishIfIdle()
+    } catch {
+      refused(number, error)
+    }
   }
 
   private func refused(_ number: UInt32, _ refusal: Channel.Refusal) {

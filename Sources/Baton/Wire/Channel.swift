@@ -247,20 +247,18 @@ final class Channel: LoopSource, @unchecked Sendable {
     let hello = WireHello(
       version: 1, oldestVersion: 1, largestPacket: UInt32(LoopCore.receiveCapacity),
       mostDescriptors: 253)
-    sendControl(.hello, hello)
+    try? sendControl(.hello, hello)
   }
 
-  /// Queues a frame whose head is `head`; one that cannot leave any more is dropped.
-  func sendControl(_ kind: FrameKind, call: UInt32 = 0, _ head: some Message) {
+  /// Queues a frame whose head is `head`.
+  func sendControl(
+    _ kind: FrameKind, call: UInt32 = 0, _ head: some Message
+  ) throws(Refusal) {
     // Control messages hold no descriptors, and nothing else can fail to be written.
     guard let bytes = try? head.encoded().bytes else { return }
     let header = FrameHeader(
       kind, call: call, isLast: kind == .status, head: bytes.count, size: bytes.count)
-    try? send(header) { memory in
-      bytes.withUnsafeBytes {
-        memory.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(memory), byteCount: $0.count)
-      }
-    }
+    try send(header) { $0.copyBytes(bytes) }
   }
 
   // MARK: In
@@ -366,7 +364,8 @@ final class Channel: LoopSource, @unchecked Sendable {
   // MARK: The end
 
   private func violated(_ error: ProtocolError) {
-    sendControl(
+    // Where it cannot leave any more, the end says enough.
+    try? sendControl(
       .goodbye,
       WireGoodbye(
         status: WireStatus(code: RPCError.Code.internal.rawValue, message: error.fault)))

@@ -1,5 +1,6 @@
 import Glibc
 import SystemPackage
+import Testing
 
 /// The descriptor numbers of this process.
 enum OpenNumbers {
@@ -56,6 +57,13 @@ enum OpenNumbers {
       for filler in fillers { close(filler) }
     }
     return try await body()
+  }
+
+  /// Asserts that nothing is open but `names`. Threads that are ending may hold more for a moment.
+  static func expect(_ names: Set<String>) async {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while !self.names().isSubset(of: names) && ContinuousClock.now < deadline { await Task.yield() }
+    #expect(self.names().subtracting(names) == [], "\(self.names().subtracting(names))")
   }
 }
 

@@ -7,10 +7,11 @@ final class RawPeer: Sendable {
 
   init(adopting number: Int32) {
     self.number = number
-    // A test whose packet does not come fails instead of hanging.
+    // A test whose packet does not come or leave fails instead of hanging.
     var patience = timeval(tv_sec: 20, tv_usec: 0)
-    setsockopt(
-      number, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(number, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
   }
 
   deinit { close(number) }
@@ -30,14 +31,45 @@ final class RawPeer: Sendable {
     setsockopt(number, SOL_SOCKET, sndbufforce, &size, socklen_t(MemoryLayout<Int32>.size))
   }
 
+  /// Waits until a packet is there, without taking it.
+  func untilReadable() async throws {
+    let number = number
+    try await withCheckedThrowingContinuation { (readable: CheckedContinuation<Void, any Error>) in
+      OwnThread.run {
+        var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        let count = poll(&entry, 1, 20_000)
+        readable.resume(
+          with: count == 1 ? .success(()) : .failure(Errno.timedOut))
+      }
+    }
+  }
+
+  /// ``send(_:descriptors:)`` on a thread of its own, as it may wait until the other end reads.
+  func sendElsewhere(_ bytes: [UInt8]) async throws {
+    try await withCheckedThrowingContinuation { sent in
+      OwnThread.run { sent.resume(with: Result { try self.send(bytes) }) }
+    }
+  }
+
+  /// Ends this end's direction alone.
+  func finish() { shutdown(number, Int32(SHUT_WR)) }
+
+  /// Closes the socket with what lies unread in it, which resets the connection; the number goes on
+  /// to mean something else.
+  func reset() throws(Errno) {
+    let other = socket(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0)
+    guard other >= 0, dup2(other, number) >= 0 else { throw Errno(rawValue: errno) }
+    close(other)
+  }
+
   /// Ends both directions.
   func leave() { shutdown(number, Int32(SHUT_RDWR)) }
 
   /// Sends one packet. The descriptors stay the caller's.
   func send(
-    _ bytes: [UInt8], descriptors: [Int32] = [], wait: Bool = true
+    _ bytes: [UInt8], descriptors: [Int32] = []
   ) throws(Errno) {
-    let flags = Int32(MSG_NOSIGNAL) | (wait ? 0 : Int32(MSG_DONTWAIT))
+    let flags = Int32(MSG_NOSIGNAL)
     var control = Self.rights(descriptors)
     var bytes = bytes
     let sent = bytes.withUnsafeMutableBytes { bytes in
