@@ -21,6 +21,7 @@ struct UnpackedMessage: ~Copyable {
     let bounds = baton_limits(
       elements: max(limits.elements, 0), depth: UInt32(clamping: limits.nesting))
     var error = baton_error()
+    error.fault = BATON_OUT_OF_MEMORY  // unless the reader says otherwise
     guard
       let context = baton_arena_allocate(arena, MemoryLayout<ReadingContext>.size),
       let message = baton_unpack(
