@@ -326,8 +326,8 @@ static void push_path(reader *reader, const uint8_t *message, uint32_t tag, cons
   int64_t index = -1;
   if (field && field->repeated) {
     const elements *elements = (const void *)(message + field->offset);
-    bool packed = field->packable && (tag & 7) == LENGTH;
-    if (!packed) index = (int64_t)elements->count - 1;
+    // Of another wire type it is an unknown field, not an element.
+    if ((tag & 7) == field->wire_type) index = (int64_t)elements->count - 1;
     else if (error->fault == BATON_BAD_PACKED) index = (int64_t)elements->count;
   }
   reader->path[error->path_length++] = (baton_path_step){tag >> 3, index};

@@ -49,9 +49,9 @@ const void *baton_message_owner(const void *message);
 // ---- Reading ----------------------------------------------------------------------------------
 
 enum baton_fault {
+  BATON_OUT_OF_MEMORY,  // 0: what an error says when there was no memory to begin reading
   BATON_TRUNCATED, BATON_BAD_VARINT, BATON_BAD_TAG, BATON_BAD_WIRE_TYPE, BATON_BAD_LENGTH,
   BATON_BAD_GROUP, BATON_BAD_PACKED, BATON_BAD_UTF8, BATON_TOO_DEEP, BATON_TOO_MANY,
-  BATON_OUT_OF_MEMORY,
 };
 enum { BATON_DEPTH_MAX = 128 };
 
