@@ -59,6 +59,13 @@ enum OpenNumbers {
     return try await body()
   }
 
+  /// The soft limit of open descriptors, which also bounds a user's descriptors in flight.
+  static var limit: Int {
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return Int(limit.rlim_cur)
+  }
+
   /// Asserts that nothing is open but `names`. Threads that are ending may hold more for a moment.
   static func expect(_ names: Set<String>) async {
     let deadline = ContinuousClock.now + .seconds(10)

@@ -236,7 +236,10 @@ import Testing
         let file = try Descriptor.open("/dev/null")
         let parcel = Parcel(files: Array(repeating: file, count: 60))
         let calls = try await OpenNumbers.withRoom(40) {
-          let calls = (0..<10).map { _ in scene.begin(Parcels.echo, parcel) }
+          // The limit lies above the numbers this process inherited, which may be many.
+          let calls = (0..<OpenNumbers.limit / 60 + 9).map { _ in
+            scene.begin(Parcels.echo, parcel)
+          }
           // Nothing is read, so that not all of them fit; the first of those that do not gives up.
           let exhausted = await scene.first(of: calls)
           #expect(exhausted?.error?.code == .resourceExhausted)
