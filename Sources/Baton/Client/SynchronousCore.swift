@@ -294,7 +294,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     var last = begin
     while true {
       if let packet = try tryReceiving(wait: false) {
-        polling.paid()
+        polling.paid(begin: begin, now: LoopClock.now)
         return packet
       }
       baton_yield()

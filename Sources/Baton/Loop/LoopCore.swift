@@ -174,7 +174,7 @@ final class LoopCore: @unchecked Sendable {
     var looks = 0
     while true {
       if source.poll() || hasMail.load(ordering: .relaxed) {
-        polling.paid()
+        polling.paid(begin: begin, now: LoopClock.now)
         return true
       }
       looks += 1
