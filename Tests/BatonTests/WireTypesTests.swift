@@ -104,7 +104,7 @@ import Testing
     guard policy.shouldPoll() else { return }  // a single processor: never
     let overAtTheLimit = (0..<3).map { _ in policy.isOver(begin: 0, last: 20_000, now: 20_001) }
     let polls = [policy.shouldPoll(), policy.shouldPoll()]
-    policy.paid()
+    policy.paid(begin: 0, now: 1)
     let overAfterALongYield = policy.isOver(begin: 0, last: 0, now: .max / 2)
     let pollsAfterIt = policy.shouldPoll()
     #expect(overAtTheLimit == [true, true, true])
