@@ -120,7 +120,7 @@ import Testing
 
   @Test func `a descriptor is a uint32`() {
     var file = field("file", 1, .uint64)
-    file.options = FieldOptions(descriptor: DescriptorOptions())
+    file.options = FieldOptions(descriptor: SchemaDescriptor())
     #expect(
       refusal([file])
         == "hand.M.file: a field with (baton.descriptor) must be a uint32 (in hand.proto)")
@@ -128,7 +128,7 @@ import Testing
 
   @Test func `a descriptor of a kind unknown here makes its message unusable`() throws {
     var file = field("file", 1, .uint32)
-    file.options = FieldOptions(descriptor: DescriptorOptions(kind: .init(rawValue: 77)))
+    file.options = FieldOptions(descriptor: SchemaDescriptor(kind: .init(rawValue: 77)))
     let pool = try SchemaPoolSource.pool(messages: [.init(name: "M", field: [file])])
     let type = try #require(pool.message("hand.M"))
     #expect(

@@ -79,7 +79,7 @@ struct FieldText {
     }
   }
 
-  private static func contract(_ options: DescriptorOptions) -> String {
+  private static func contract(_ options: SchemaDescriptor) -> String {
     var parts: [String] = []
     if options.kind.rawValue != 0 {
       let kind = DescriptorKind(rawValue: options.kind.rawValue)

@@ -111,7 +111,12 @@ extension SchemaText {
 
   private mutating func rpc(_ method: MethodDescriptorProto, _ path: [Int32], scope: String) {
     let signature = Self.signature(of: method, in: scope, index)
-    let level = [1: "NO_SIDE_EFFECTS", 2: "IDEMPOTENT"][method.options?.idempotencyLevel ?? 0]
+    let level: String? =
+      switch method.options?.idempotencyLevel {
+      case .noSideEffects?: "NO_SIDE_EFFECTS"
+      case .idempotent?: "IDEMPOTENT"
+      default: nil
+      }
     if level == nil, method.options?.deprecated == nil {
       return writer.statement(path, signature + ";", keyword: "rpc")
     }

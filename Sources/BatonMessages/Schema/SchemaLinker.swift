@@ -140,7 +140,7 @@ struct SchemaLinker {
   }
 
   private mutating func descriptor(
-    _ options: DescriptorOptions, instead value: FieldRecord.Value, _ name: String, _ index: Int
+    _ options: SchemaDescriptor, instead value: FieldRecord.Value, _ name: String, _ index: Int
   ) throws(CodecError) -> FieldRecord.Value {
     guard value == .uint32 else {
       throw error("a field with (baton.descriptor) must be a uint32", index, name)

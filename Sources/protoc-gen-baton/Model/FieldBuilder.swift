@@ -82,7 +82,7 @@ struct FieldBuilder {
   }
 
   private func contract(
-    _ option: DescriptorOptions, _ field: FieldDescriptorProto, _ carrier: FieldDescriptorProto,
+    _ option: SchemaDescriptor, _ field: FieldDescriptorProto, _ carrier: FieldDescriptorProto,
     _ place: String
   ) throws(Refusal) -> DescriptorContract {
     guard carrier.type == .uint32 else {
