@@ -98,7 +98,7 @@ let package = Package(
         "BatonCommand", "Baton", "BatonMessages", "file-broker",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["baton.json", "shelf.proto"], swiftSettings: strict),
+      exclude: ["baton.json", "shelf.proto"], swiftSettings: strict, plugins: ["BatonStubs"]),
     .testTarget(
       name: "ReadmeTests",
       dependencies: [

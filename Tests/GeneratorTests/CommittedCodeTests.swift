@@ -33,7 +33,13 @@ struct CommittedTarget: CustomTestStringConvertible {
 }
 
 @Suite struct CommittedCodeTests {
-  @Test func `every target that commits generated code is found`() {
+  @Test func `every target that commits generated code is listed`() throws {
+    let committing = try ["Sources", "Tests"].flatMap { part in
+      let folder = Protoc.package.appending(path: part)
+      return try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+        .filter { $0.hasSuffix("/baton.json") }.map { folder.appending(path: $0) }
+    }.filter { try text($0).contains("\"output\"") }.map { $0.deletingLastPathComponent().path }
+    #expect(CommittedTarget.all.map(\.folder.path).sorted() == committing.sorted())
     #expect(
       CommittedTarget.all.map(\.module) == ["BatonMessages", "Baton", "GoldenTypes", "GoldenNames"])
   }
