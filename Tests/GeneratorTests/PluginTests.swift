@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Minutes long at first, as the packages build all that they depend on.
+/// Minutes long at first, as the packages build all that they depend on. `.ci/run` asks for them.
 @Suite(
   .serialized,
   .enabled(
@@ -62,6 +62,27 @@ struct PluginTests {
       errors(try packages.build()).contains(
         "error: \(path):8: shared/v1/money.proto is generated in Shared, whose baton.json does not "
           + "make it visible here: set its visibility to public"))
+  }
+
+  @Test func `an edited baton.json is not overlooked, and counts once the package is touched`()
+    throws
+  {
+    let packages = try ExamplePackages()
+    let built = try packages.build()
+    try #require(built.isBuilt, "\(built.text)")
+    let configuration = "app/Sources/Common/baton.json"
+    try packages.edit(configuration, replacing: "package", with: "internal")
+    let path = packages.folder.appending(path: configuration).path
+    #expect(
+      errors(try packages.build()).contains(
+        "error: \(path) has changed since the build was planned: run touch Package.swift and build "
+          + "again"))
+    try packages.edit("app/Package.swift", replacing: "targets: [", with: "targets:   [")
+    let schema = packages.folder.appending(path: "app/Schemas/app/v1/shop.proto").path
+    #expect(
+      errors(try packages.build()).contains(
+        "error: \(schema):6: common/v1/page.proto is generated in Common, whose baton.json does not "
+          + "make it visible here: set its visibility to package or public"))
   }
 
   @Test func `without protoc the build says what to install`() throws {
