@@ -172,7 +172,7 @@ import Testing
         #"{"files": ["r:\#(scratch.path("fifo"))"]}"#,
       ])
     // Opens when the command does, which then has a connection.
-    let writer = try FileHandle(forWritingTo: scratch.url.appending(path: "fifo"))
+    let writer = try scratch.open("fifo", O_WRONLY)
     let child = try String(
       contentsOfFile: "/proc/\(baton.processID)/task/\(baton.processID)/children", encoding: .utf8)
     let server = try #require(Int32(child.trimmingCharacters(in: .whitespaces)))

@@ -27,13 +27,23 @@ final class Tool {
     process.arguments = arguments
     process.currentDirectoryURL = directory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = try FileHandle(forReadingFrom: scratch.file("in", containing: input))
-    process.standardOutput = try FileHandle(forWritingTo: scratch.file("out", containing: ""))
-    process.standardError = try FileHandle(forWritingTo: scratch.file("err", containing: ""))
+    try scratch.file("in", containing: input)
+    process.standardInput = try scratch.open("in", O_RDONLY)
+    process.standardOutput = try scratch.open("out", O_WRONLY | O_CREAT)
+    process.standardError = try scratch.open("err", O_WRONLY | O_CREAT)
     let (ended, end) = AsyncStream<Void>.makeStream()
     self.ended = ended
     process.terminationHandler = { _ in end.finish() }
-    try process.run()
+    try Self.withEverySignal { try process.run() }
+  }
+
+  /// Threads of the pool block signals, and a program would inherit that.
+  private static func withEverySignal<Result>(_ body: () throws -> Result) rethrows -> Result {
+    var (none, usual) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &usual)
+    defer { pthread_sigmask(SIG_SETMASK, &usual, nil) }
+    return try body()
   }
 
   /// Waits for its end.
@@ -102,6 +112,13 @@ final class Scratch: Sendable {
     let file = url.appending(path: name)
     try Data(text.utf8).write(to: file)
     return file
+  }
+
+  /// Opens a file that no other program inherits, which handles of Foundation do not see to.
+  func open(_ name: String, _ flags: Int32) throws -> FileHandle {
+    let number = Glibc.open(path(name), flags | O_CLOEXEC, 0o600)
+    if number < 0 { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    return FileHandle(fileDescriptor: number, closeOnDealloc: true)
   }
 
   func path(_ name: String) -> String { url.appending(path: name).path }
