@@ -2,7 +2,10 @@ public import BatonMessages
 internal import CBaton
 public import SystemPackage
 
-/// Who connected, as the kernel recorded it at that time (SO_PEERCRED).
+/// Who is at the other end, as the kernel recorded it when the connection was made (SO_PEERCRED).
+///
+/// Of a socket pair both ends were made by one process, so both name that one. A server that `exec:`
+/// started is told its client, which made the pair; the client is told itself, not the server.
 public struct PeerCredentials: Sendable {
   public let processID: Int32
   public let userID: UInt32
