@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -124,6 +125,12 @@ void baton_sleep(int64_t nanoseconds) {
 
 // ---- Children ---------------------------------------------------------------------------------
 
+// Whether the child of `parent` gets SIGTERM when the thread that forked ends.
+static bool end_with(pid_t parent) {
+  // The second look is for a parent that ended between fork and prctl.
+  return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
+}
+
 // Runs in the child, where only async-signal-safe calls are allowed.
 static void become(char *const arguments[], char *const environment[], char *own_pid, int socket,
                    int report) {
@@ -164,7 +171,7 @@ static char **announce(char *own_pid) {
   return made;
 }
 
-int baton_spawn(char *const arguments[], int socket) {
+int baton_spawn(char *const arguments[], int socket, bool with_thread) {
   char own_pid[40] = "LISTEN_PID=";
   char **environment = announce(own_pid);
   if (!environment) return -ENOMEM;
@@ -173,7 +180,9 @@ int baton_spawn(char *const arguments[], int socket) {
     free(environment);
     return -errno;
   }
+  pid_t parent = getpid();
   pid_t child = fork();
+  if (child == 0 && with_thread && !end_with(parent)) _exit(127);
   if (child == 0) become(arguments, environment, own_pid + strlen(own_pid), socket, report[1]);
   int error = child < 0 ? errno : 0;
   close(report[1]);
@@ -189,6 +198,10 @@ int baton_spawn(char *const arguments[], int socket) {
   }
   int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
   return pidfd < 0 ? -errno : pidfd;
+}
+
+int baton_terminate(int pidfd) {
+  return syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) < 0 ? -errno : 0;
 }
 
 int baton_reap(int pidfd, bool wait) {

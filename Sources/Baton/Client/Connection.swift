@@ -77,6 +77,7 @@ public final class Connection: Sendable {
     }
     defer { timer.cancel() }
     guard let error = await core.greet() else { return }
+    child?.terminate()
     throw ConnectionError(
       error.kind == .protocolViolation ? .protocolViolation : .unreachable,
       "\(name) did not answer: \(error.message)", errno: error.errno)
@@ -147,6 +148,9 @@ public struct ConnectionOptions: Sendable {
   public var loopOptions: EventLoopOptions
   /// How long to wait for the server's hello. 10 seconds by default.
   public var handshakeTimeout: Duration
+  /// A child of `exec:` gets SIGTERM when the thread that connects ends, for programs whose main
+  /// thread does so. Of ``SynchronousConnection`` only.
+  package var childEndsWithThread = false
 
   public init(
     loop: EventLoop? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),

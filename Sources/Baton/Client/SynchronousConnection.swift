@@ -15,7 +15,7 @@ public final class SynchronousConnection: Sendable {
   public static func connect(
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) throws(ConnectionError) -> SynchronousConnection {
-    let (socket, child) = try Dialer.connect(address)
+    let (socket, child) = try Dialer.connect(address, withThread: options.childEndsWithThread)
     let peer: PeerCredentials
     do throws(Errno) {
       peer = try PeerCredentials(of: socket)
@@ -47,6 +47,7 @@ public final class SynchronousConnection: Sendable {
     do throws(ConnectionError) {
       try result.get()
     } catch {
+      child?.terminate()
       throw ConnectionError(
         error.kind == .protocolViolation ? .protocolViolation : .unreachable,
         "\(address) did not answer: \(error.message)", errno: error.errno)
@@ -56,6 +57,12 @@ public final class SynchronousConnection: Sendable {
   /// Ends the connection, once the call in flight is over.
   public func close() {
     core.withLock { $0.close() }
+  }
+
+  /// Ends the connection and waits, `limit` at most, until the child that `exec:` started has ended.
+  package func close(waitingForChild limit: Duration) {
+    close()
+    child?.reap(within: limit)
   }
 
   /// Calls a method and waits for its reply.

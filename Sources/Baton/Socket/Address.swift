@@ -8,6 +8,8 @@ public enum Address: Sendable, Hashable {
   case inherited(Int32)
   /// `exec:COMMAND ARGUMENTS`: a child, which inherits the other end of a socket pair as number 3
   /// and is told so by `LISTEN_FDS=1`. Words are split at spaces; quotes and backslashes keep them.
+  /// The client's ``PeerCredentials`` name the client itself, as it made both ends. A child that
+  /// says no hello in time gets SIGTERM; one that did ends by itself when the connection does.
   case command([String])
   /// `systemd`: the sockets that `LISTEN_FDS` announces, for servers.
   case announced

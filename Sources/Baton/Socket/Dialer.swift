@@ -4,13 +4,16 @@ import SystemPackage
 
 /// Makes the socket that an address leads to.
 enum Dialer {
-  /// A connected socket and, for `exec:`, the child at its other end.
-  static func connect(_ address: Address) throws(ConnectionError) -> (PacketSocket, ChildProcess?) {
+  /// A connected socket and, for `exec:`, the child at its other end, which gets SIGTERM when the
+  /// calling thread ends if `withThread` says so.
+  static func connect(
+    _ address: Address, withThread: Bool = false
+  ) throws(ConnectionError) -> (PacketSocket, ChildProcess?) {
     switch address {
     case .path(let path): (try connect(path, abstract: false, address), nil)
     case .abstract(let name): (try connect(name, abstract: true, address), nil)
     case .inherited(let number): (try adopt(number), nil)
-    case .command(let words): try start(words)
+    case .command(let words): try start(words, withThread)
     case .announced:
       throw ConnectionError(.address, "a client connects to unix:, fd: or exec:, not to systemd")
     }
@@ -40,9 +43,9 @@ enum Dialer {
     return PacketSocket(adopting: number)
   }
 
-  private static func start(_ words: [String]) throws(ConnectionError) -> (
-    PacketSocket, ChildProcess?
-  ) {
+  private static func start(
+    _ words: [String], _ withThread: Bool
+  ) throws(ConnectionError) -> (PacketSocket, ChildProcess?) {
     let ours: PacketSocket
     let theirs: PacketSocket
     do throws(Errno) {
@@ -52,7 +55,7 @@ enum Dialer {
     }
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
-    let pidfd = baton_spawn(&arguments, theirs.number)
+    let pidfd = baton_spawn(&arguments, theirs.number, withThread)
     if pidfd < 0 {
       throw ConnectionError(
         .unreachable, "cannot start \(words[0])", errno: Errno(rawValue: -pidfd))

@@ -54,10 +54,13 @@ struct CallCommand: ParsableCommand {
     let saves = try reply.save.map { (text) throws(Failure) in try SaveOutput(text) }
     let known = try schema.onDisk?.read()
     let session = try Session(server)
+    defer { session.end() }
     let method = try find(name, known, session)
     for path in reply.cat + saves.map(\.field) { try ReplyFields.check(path, of: method.output) }
     let message = try text.message(method.input)
     let answer = try call(method, message, session)
+    // What the command of --exec becomes has no use for the server, nor would it collect its status.
+    if reply.exec { session.end() }
     try write(answer, saves)
   }
 

@@ -26,7 +26,9 @@ struct DescribeCommand: ParsableCommand {
   var symbol: String?
 
   func run() throws {
-    let reflection = try ServerSchema(of: Session(server))
+    let session = try Session(server)
+    defer { session.end() }
+    let reflection = try ServerSchema(of: session)
     let index = SchemaIndex(reflection.pool.files)
     let terminal = Terminal(stream: STDOUT_FILENO)
     if let symbol {

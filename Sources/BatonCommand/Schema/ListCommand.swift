@@ -18,7 +18,9 @@ struct ListCommand: ParsableCommand {
   var methods = false
 
   func run() throws {
-    let reflection = try ServerSchema(of: Session(server))
+    let session = try Session(server)
+    defer { session.end() }
+    let reflection = try ServerSchema(of: session)
     let index = SchemaIndex(reflection.pool.files)
     for name in reflection.services {
       try StandardOutput.write(name.visible + "\n")

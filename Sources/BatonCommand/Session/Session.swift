@@ -21,6 +21,8 @@ struct Session {
     trace = Trace(isVerbose: isVerbose)
     var options = ConnectionOptions()
     if let timeout { options.handshakeTimeout = timeout }
+    // However this command ends, a program that it started is told.
+    options.childEndsWithThread = true
     do throws(ConnectionError) {
       connection = try trace.timed { () throws(ConnectionError) in
         try SynchronousConnection.connect(to: address, options: options)
@@ -44,6 +46,11 @@ struct Session {
   private static func text(_ peer: PeerCredentials) -> String {
     let process = peer.processID == getpid() ? "a child" : "pid \(peer.processID)"
     return "\(process), uid \(peer.userID), gid \(peer.groupID)"
+  }
+
+  /// Ends the connection. A server that this command started is given time to end, too.
+  func end() {
+    connection.close(waitingForChild: .seconds(1))
   }
 
   /// Calls `method`, a full name, and waits for the reply.

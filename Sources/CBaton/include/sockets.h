@@ -53,8 +53,11 @@ void baton_sleep(int64_t nanoseconds);
 
 // fork(2) and execvp(3) of `arguments` with `socket` as number 3, announced as systemd does:
 // LISTEN_FDS=1, LISTEN_FDNAMES=baton, LISTEN_PID. A pidfd, close on exec; a negative errno when the
-// command could not be started.
-int baton_spawn(char *const arguments[], int socket);
+// command could not be started. `with_thread`: the child gets SIGTERM when the calling thread ends,
+// however it does (prctl(2), PR_SET_PDEATHSIG).
+int baton_spawn(char *const arguments[], int socket, bool with_thread);
+// pidfd_send_signal(2), SIGTERM.
+int baton_terminate(int pidfd);
 // waitid(2) on a pidfd. 1 when the process ended and is reaped, 0 when it runs on.
 int baton_reap(int pidfd, bool wait);
 
