@@ -1,5 +1,6 @@
 import Baton
 import Foundation
+import Glibc
 import Testing
 
 @testable import BatonCommand
@@ -152,6 +153,53 @@ import Testing
       return answer.text.replacing(name, with: "ADDRESS")
     }
     #expect(result.split(separator: "\n").map(String.init) == expected)
+  }
+
+  @Test func `bash runs nothing that a socket's name holds`() async throws {
+    let scratch = try Scratch()
+    // Fewer bytes than a socket's name has room for.
+    let name = "it's $(cd \(scratch.url.path); :>new) `id` \\"
+    let server = Server(address: "unix:@\(name)", services: [])
+    try server.bind()
+    let bash = try #require(Tool.find("bash"))
+    let script = """
+      COMP_WORDS=("$1" list unix:@it) COMP_LINE="$1 list unix:@it" COMP_CWORD=2
+      COMP_POINT="${#COMP_LINE}"; source <("$1" --generate-completion-script bash)
+      _baton "$1" unix:@it list; printf '%s\n' "${COMPREPLY[@]}"
+      """
+    let result = try await Tool.run(bash, ["-c", script, "bash", Tool.product("baton")])
+    #expect(result.text == "unix:@\(name)\n")
+    #expect(access(scratch.path("new"), F_OK) != 0)
+  }
+
+  @Test(arguments: [
+    (["call", "exec:x", "a.B/C", ""], []),
+    (["call", "exec:x", "a.B/C", "@req"], ["@request.json"]),
+    (["call", "exec:x", "a.B/C", "{}", ""], []),
+    (["call", "exec:x", "a.B/C", "--exec", "--", "command-of"], ["command-of-the-test"]),
+    (["call", "exec:x", "a.B/C", "{}", "--exec", "--", "command-of"], ["command-of-the-test"]),
+    (["call", "exec:x", "a.B/C", "--exec", "--", "cat", "req"], ["request.json"]),
+    (["call", "exec:x", "a.B/C", "--exec", "--", "cat", "f"], ["folder of two words/"]),
+  ])
+  func `files and programs are offered where they belong`(
+    words: [String], expected: [String]
+  ) async throws {
+    let bash = try #require(Tool.find("bash"))
+    let scratch = try Scratch()
+    try scratch.file("request.json", containing: "{}")
+    try scratch.file("command-of-the-test", containing: "")
+    try #require(chmod(scratch.path("command-of-the-test"), 0o700) == 0)
+    try #require(mkdir(scratch.path("folder of two words"), 0o700) == 0)
+    let script = """
+      source <("$1" --generate-completion-script bash)
+      COMP_WORDS=("$@") COMP_LINE="$*" COMP_CWORD=$(($# - 1)) COMP_POINT="${#COMP_LINE}"
+      _baton "$1" "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"
+      [ ${#COMPREPLY[@]} = 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+      """
+    let result = try await Tool.run(
+      bash, ["-c", script, "bash", Tool.product("baton")] + words,
+      environment: ["PATH": "\(scratch.url.path):/usr/bin:/bin"], directory: scratch.url)
+    #expect(result.text.split(separator: "\n").map(String.init) == expected)
   }
 
   @Test func `zsh does not take what stands behind a colon for a description`() async throws {

@@ -70,7 +70,7 @@ struct ReplyArguments: ParsableArguments {
   @Argument(
     parsing: .postTerminator,
     help: ArgumentHelp("What --exec becomes.", valueName: "command"),
-    completion: .shellCommand("compgen -c"))
+    completion: .custom(Completions.requestOrCommand))
   var command: [String] = []
 
   func validate() throws {

@@ -5,19 +5,16 @@ import BatonMessages
 enum Completions {
   /// Schemes, and the listening SOCK_SEQPACKET sockets of this machine.
   @Sendable static func addresses(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    let offered = ["unix:", "exec:", "fd:"] + UnixSockets.listening().map { "unix:\($0)" }
-    // zsh shows what stands behind a colon as a description.
-    if CompletionShell.requesting == .zsh { return offered.map { $0.replacing(":", with: "\\:") } }
-    return offered
+    fitForShell(["unix:", "exec:", "fd:"] + UnixSockets.listening().map { "unix:\($0)" })
   }
 
   @Sendable static func methods(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
     guard let schema = ask(words) else { return [] }
-    return schema.methods.map(\.fullName)
+    return fitForShell(schema.methods.map(\.fullName))
   }
 
   @Sendable static func symbols(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    ask(words).map { SchemaIndex($0.pool.files).names } ?? []
+    fitForShell(ask(words).map { SchemaIndex($0.pool.files).names } ?? [])
   }
 
   /// The descriptors of the reply, each repeated field with its first element.
@@ -25,9 +22,34 @@ enum Completions {
     let called = ask(words)?.methods.first { method in
       words.contains(method.fullName) || words.contains("\(method.service.name).\(method.name)")
     }
-    return called.map { ReplyFields.paths(in: $0.output) }?.map {
-      $0.replacing("[]", with: "[0]")
-    } ?? []
+    let paths = called.map { ReplyFields.paths(in: $0.output) } ?? []
+    return fitForShell(paths.map { $0.replacing("[]", with: "[0]") })
+  }
+
+  /// The request, of which a file can be completed, and the command behind `--`.
+  @Sendable static func requestOrCommand(
+    _ words: [String], _ index: Int, _ prefix: String
+  ) -> [String] {
+    let before = words.prefix(index)
+    if before.last == "--" && !prefix.contains("/") {
+      return fitForShell(PathNames.programs(beginningWith: prefix))
+    }
+    if before.contains("--") { return fitForShell(PathNames.beginning(with: prefix)) }
+    if !prefix.hasPrefix("@") { return [] }
+    return fitForShell(PathNames.beginning(with: String(prefix.dropFirst())).map { "@" + $0 })
+  }
+
+  /// Names of sockets and files are whatever others made them.
+  private static func fitForShell(_ offered: [String]) -> [String] {
+    // Each line is taken for one, and is shown on the terminal.
+    let offered = offered.filter { !$0.unicodeScalars.contains(where: \.isControl) }
+    switch CompletionShell.requesting {
+    // bash expands what it is offered, commands in it included (compgen -W).
+    case .bash?: return offered.map { "'\($0.replacing("'", with: #"'\''"#))'" }
+    // zsh shows what stands behind a colon as a description.
+    case .zsh?: return offered.map { $0.replacing(":", with: "\\:") }
+    default: return offered
+    }
   }
 
   /// Asks the server that the words name if it listens on a socket: completing starts no program.

@@ -42,7 +42,8 @@ struct CallCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "The request as JSON text; @FILE reads it from a file, - from standard input.",
-      valueName: "request"))
+      valueName: "request"),
+    completion: .custom(Completions.requestOrCommand))
   var request: String = "{}"
 
   @OptionGroup var schema: SchemaArguments
