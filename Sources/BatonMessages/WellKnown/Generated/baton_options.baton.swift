@@ -17,7 +17,9 @@ public struct SchemaDescriptor: Message, Hashable {
 
   public enum Kind: Enumeration {
     case `any`
+    /// A file with content and size. Memory is one too.
     case regularFile
+    /// One that was opened with O_PATH as well, unless access is asked for.
     case directory
     /// A pipe or FIFO.
     case pipe
@@ -26,7 +28,8 @@ public struct SchemaDescriptor: Message, Hashable {
     case streamSocket
     case datagramSocket
     case seqpacketSocket
-    /// Memory: a memfd, a file of shm_open(3).
+    /// What seals can be asked of (fcntl(2), F_GET_SEALS): a memfd, a file of shm_open(3), any file
+    /// that lies on tmpfs or hugetlbfs.
     case memory
     /// eventfd(2).
     case event
@@ -42,7 +45,8 @@ public struct SchemaDescriptor: Message, Hashable {
     case characterDevice
     case blockDevice
     case dmabuf
-    /// Opened with O_PATH, which gives no access to the content.
+    /// Opened with O_PATH, which gives no access to the content. It meets no other kind but ANY and, if
+    /// it is one, DIRECTORY.
     case pathOnly
     /// A number that the schema does not name.
     case unrecognized(Int32)
@@ -165,20 +169,25 @@ public enum BatonOptionsSchema {
       RE1BQlVGEBESDQoJUEFUSF9PTkxZEBIiPQoGQWNjZXNzEg4KCkFOWV9BQ0NFU1MQABIICgRSRUFEEAESCQoFV1JJ\
       VEUQAhIOCgpSRUFEX1dSSVRFEAM6UgoKZGVzY3JpcHRvchIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY\
       uY4DIAEoCzIRLmJhdG9uLkRlc2NyaXB0b3JSCmRlc2NyaXB0b3I6QQoMc3dpZnRfcHJlZml4EhwuZ29vZ2xlLnBy\
-      b3RvYnVmLkZpbGVPcHRpb25zGLqOAyABKAlSC3N3aWZ0UHJlZml4QgrS8xgGU2NoZW1hSrcGCnYKAgcAEgMLAiAa\
+      b3RvYnVmLkZpbGVPcHRpb25zGLqOAyABKAlSC3N3aWZ0UHJlZml4QgrS8xgGU2NoZW1hSukICnYKAgcAEgMLAiAa\
       ayBNYWtlcyBhIGB1aW50MzJgIGZpZWxkLCBzaW5ndWxhciwgYG9wdGlvbmFsYCwgcmVwZWF0ZWQsIGluIGEgb25l\
       b2Ygb3IgYSBtYXAncyB2YWx1ZSwgY2FycnkgYW4KIG9wZW4gZmlsZS4KCngKAgcBEgMRAh4abSBTdGFuZHMgYmVm\
       b3JlIHRoZSBTd2lmdCBuYW1lcyBvZiB0aGUgZmlsZSdzIG1lc3NhZ2VzLCBlbnVtZXJhdGlvbnMgYW5kIHNlcnZp\
-      Y2VzLiBJdCBiZWdpbnMgd2l0aAogYSBjYXBpdGFsLgoKUwoCBAASBBUAPwEaRyBXaGF0IGEgZGVzY3JpcHRvciBt\
-      dXN0IGJlLiBJdCBpcyBjaGVja2VkIHdoZW4gc2VuZGluZyBhbmQgb24gcmVjZWlwdC4KCiAKBgQABAACAxIDGwQN\
-      GhEgQSBwaXBlIG9yIEZJRk8uCgomCgYEAAQAAgQSAx0EDxoXIEEgc29ja2V0IG9mIGFueSB0eXBlLgoKOAoGBAAE\
-      AAIIEgMiBA8aKSBNZW1vcnk6IGEgbWVtZmQsIGEgZmlsZSBvZiBzaG1fb3BlbigzKS4KChwKBgQABAACCRIDJAQO\
-      Gg0gZXZlbnRmZCgyKS4KCh8KBgQABAACChIDJgQRGhAgcGlkZmRfb3BlbigyKS4KCiMKBgQABAACDBIDKQQPGhQg\
-      dGltZXJmZF9jcmVhdGUoMikuCgodCgYEAAQAAg0SAysEEBoOIHNpZ25hbGZkKDIpLgoKJAoGBAAEAAIPEgMuBBoa\
-      FSBUZXJtaW5hbHMgaW5jbHVkZWQuCgpKCgYEAAQAAhISAzIEExo7IE9wZW5lZCB3aXRoIE9fUEFUSCwgd2hpY2gg\
-      Z2l2ZXMgbm8gYWNjZXNzIHRvIHRoZSBjb250ZW50LgoKOAoEBAACARIDPAIUGisgVGhlIGFjY2VzcyBtb2RlIG11\
-      c3QgYWxsb3cgYXQgbGVhc3QgdGhpcy4KCjsKBAQAAgISAz4CFBouIEEgbWVzc2FnZSB3aXRob3V0IHRoZSBkZXNj\
-      cmlwdG9yIGlzIHJlZnVzZWQuCmIGcHJvdG8z
+      Y2VzLiBJdCBiZWdpbnMgd2l0aAogYSBjYXBpdGFsLgoKUwoCBAASBBUAQwEaRyBXaGF0IGEgZGVzY3JpcHRvciBt\
+      dXN0IGJlLiBJdCBpcyBjaGVja2VkIHdoZW4gc2VuZGluZyBhbmQgb24gcmVjZWlwdC4KCkEKBgQABAACARIDGQQV\
+      GjIgQSBmaWxlIHdpdGggY29udGVudCBhbmQgc2l6ZS4gTWVtb3J5IGlzIG9uZSB0b28uCgpVCgYEAAQAAgISAxsE\
+      EhpGIE9uZSB0aGF0IHdhcyBvcGVuZWQgd2l0aCBPX1BBVEggYXMgd2VsbCwgdW5sZXNzIGFjY2VzcyBpcyBhc2tl\
+      ZCBmb3IuCgogCgYEAAQAAgMSAx0EDRoRIEEgcGlwZSBvciBGSUZPLgoKJgoGBAAEAAIEEgMfBA8aFyBBIHNvY2tl\
+      dCBvZiBhbnkgdHlwZS4KCpABCgYEAAQAAggSAyUEDxqAASBXaGF0IHNlYWxzIGNhbiBiZSBhc2tlZCBvZiAoZmNu\
+      dGwoMiksIEZfR0VUX1NFQUxTKTogYSBtZW1mZCwgYSBmaWxlIG9mIHNobV9vcGVuKDMpLCBhbnkgZmlsZQogdGhh\
+      dCBsaWVzIG9uIHRtcGZzIG9yIGh1Z2V0bGJmcy4KChwKBgQABAACCRIDJwQOGg0gZXZlbnRmZCgyKS4KCh8KBgQA\
+      BAACChIDKQQRGhAgcGlkZmRfb3BlbigyKS4KCiMKBgQABAACDBIDLAQPGhQgdGltZXJmZF9jcmVhdGUoMikuCgod\
+      CgYEAAQAAg0SAy4EEBoOIHNpZ25hbGZkKDIpLgoKJAoGBAAEAAIPEgMxBBoaFSBUZXJtaW5hbHMgaW5jbHVkZWQu\
+      CgqIAQoGBAAEAAISEgM2BBMaeSBPcGVuZWQgd2l0aCBPX1BBVEgsIHdoaWNoIGdpdmVzIG5vIGFjY2VzcyB0byB0\
+      aGUgY29udGVudC4gSXQgbWVldHMgbm8gb3RoZXIga2luZCBidXQgQU5ZIGFuZCwgaWYKIGl0IGlzIG9uZSwgRElS\
+      RUNUT1JZLgoKOAoEBAACARIDQAIUGisgVGhlIGFjY2VzcyBtb2RlIG11c3QgYWxsb3cgYXQgbGVhc3QgdGhpcy4K\
+      CjsKBAQAAgISA0ICFBouIEEgbWVzc2FnZSB3aXRob3V0IHRoZSBkZXNjcmlwdG9yIGlzIHJlZnVzZWQuCmIGcHJv\
+      dG8z
       """,
     imports: { [googleProtobufDescriptor] })
 
