@@ -53,13 +53,13 @@ import Testing
   }
 
   @Test func `a call is given out once, and its number is free again`() {
-    var calls = CallsInFlight()
-    let call = PendingCall { _, _ in }
+    var calls = CallsInFlight(side: 0)
+    let call = UnaryCall { _, _, _ in }
     let number = calls.insert(call)
     #expect(number == 1)
     #expect(calls.complete(number) === call)
     #expect(calls.complete(number) == nil)
-    #expect(calls.insert(PendingCall { _, _ in }) == 2)
+    #expect(calls.insert(UnaryCall { _, _, _ in }) == 2)
     #expect(calls.count == 1)
     #expect(calls.completeAll().count == 1)
     #expect(calls.count == 0)

@@ -6,6 +6,36 @@ public struct CallContext: Sendable {
   public let peer: PeerCredentials
   /// When the caller stops waiting; nil: never. The handler's task is cancelled then.
   public let deadline: ContinuousClock.Instant?
+  /// What the caller said beside its request.
+  public let metadata: Metadata
+  private let call: ServedCall
+
+  init(
+    method: String, peer: PeerCredentials, deadline: ContinuousClock.Instant?, metadata: Metadata,
+    call: ServedCall
+  ) {
+    self.method = method
+    self.peer = peer
+    self.deadline = deadline
+    self.metadata = metadata
+    self.call = call
+  }
+
+  /// Tells the caller something ahead of the first reply. Once, before any reply is written. Throws
+  /// INVALID_ARGUMENT for metadata that ``Metadata`` does not allow.
+  public func sendMetadata(_ metadata: Metadata) throws(RPCError) {
+    try call.connection.sendMetadata(call.number, metadata)
+  }
+
+  /// What to tell the caller behind the last reply, or with the error. Throws INVALID_ARGUMENT for
+  /// metadata that ``Metadata`` does not allow.
+  public func setTrailers(_ trailers: Metadata) throws(RPCError) {
+    try call.connection.setTrailers(call.number, trailers)
+  }
+
+  /// The same connection in the other direction, for calls to services that the client offers
+  /// (``ConnectionOptions/services``). nil when the connection has ended.
+  public var connection: Connection? { call.connection.connectionToPeer() }
 
   /// Whether nobody waits for the reply any more: the caller cancelled, its deadline passed or its
   /// connection ended. The handler's task is cancelled at the same time.

@@ -1,3 +1,5 @@
+public import BatonMessages
+
 /// Why a call ended without a reply. The connection goes on.
 public struct RPCError: Error, Sendable, Hashable {
   /// gRPC's status codes and their meanings. Numbers that are not among them survive.
@@ -39,11 +41,20 @@ public struct RPCError: Error, Sendable, Hashable {
   /// For people. Says what was expected and what came.
   public var message: String
   public var origin: Origin
+  /// Messages of any type that say more, as in `google.rpc.Status`.
+  public var details: [ProtoAny]
+  /// What the server said behind its last message.
+  public var trailers: Metadata
 
-  public init(_ code: Code, _ message: String, origin: Origin = .local) {
+  public init(
+    _ code: Code, _ message: String, origin: Origin = .local, details: [ProtoAny] = [],
+    trailers: Metadata = Metadata()
+  ) {
     self.code = code
     self.message = message
     self.origin = origin
+    self.details = details
+    self.trailers = trailers
   }
 }
 

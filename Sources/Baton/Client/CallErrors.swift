@@ -24,43 +24,64 @@ extension RPCError {
     case .ended:
       self.init(
         .unavailable, (lost ?? ConnectionError(.closed, "the connection is closed")).description)
-    case .tooLarge(let most):
-      self.init(.resourceExhausted, "expected a message of at most \(most) bytes in one packet")
-    case .tooManyDescriptors(let count):
+    case .tooLarge(let size, let most):
       self.init(
         .resourceExhausted,
-        "expected at most \(Channel.mostDescriptors) descriptors in one message, got \(count)")
+        "expected a message of at most \(most) bytes, as the peer takes; got \(size)")
+    case .tooManyDescriptors(let count, let most):
+      self.init(
+        .resourceExhausted,
+        "expected at most \(most) descriptors in one message, as the peer takes; got \(count)")
     case .peerDoesNotRead:
       self.init(.resourceExhausted, "the peer does not read: too many bytes wait to be sent")
     }
   }
 
-  /// The status that ended a unary call, which is never OK.
-  init(unary status: WireStatus) {
-    if status.code == 0 {
-      self.init(.internal, "expected a reply or an error, got a status of OK")
-    } else {
-      self.init(Code(rawValue: status.code), status.message, origin: .peer)
-    }
+  /// The status that ended a call, if it is not OK.
+  init?(_ status: WireStatus) throws(ProtocolError) {
+    if status.code == 0 { return nil }
+    self.init(
+      Code(rawValue: status.code), status.message, origin: .peer, details: status.details,
+      trailers: try Metadata(status.trailers))
   }
 
   /// A call that succeeded without its reply having been read, which does not happen.
   @usableFromInline
   static let unread = RPCError(.internal, "the reply was not read")
-
-  static let streamInUnaryCall = RPCError(
-    .internal, "expected one reply, got the first message of a stream")
 }
 
 extension WireStatus {
   /// Code points of a message that are sent: a head has at most 65,536 bytes.
-  private static let longestMessage = 8192
+  private static let longestMessage = 4096
+  /// Bytes of details and trailers together.
+  private static let mostBytes = 40_000
 
-  /// What the peer is told of an error.
-  init(_ error: RPCError) {
+  /// What the peer is told of an error. Details that do not fit are left out, the last first, and
+  /// trailers when they do not.
+  init(_ error: RPCError, trailers: Metadata = Metadata()) {
     self.init(
       code: error.code.rawValue,
       message: String(
         String.UnicodeScalarView(error.message.unicodeScalars.prefix(Self.longestMessage))))
+    add(error.trailers.isEmpty ? trailers : error.trailers)
+    var left = Self.mostBytes - self.trailers.reduce(0) { $0 + $1.key.utf8.count + $1.value.count }
+    for detail in error.details {
+      left -= detail.typeUrl.utf8.count + detail.value.count + 16
+      if left < 0 { break }
+      details.append(detail)
+    }
+  }
+
+  /// A call that succeeded.
+  init(trailers: Metadata) {
+    self.init()
+    add(trailers)
+  }
+
+  private mutating func add(_ metadata: Metadata) {
+    guard let wire = try? metadata.wire(),
+      wire.reduce(0, { $0 + $1.key.utf8.count + $1.value.count + 16 }) <= Self.mostBytes
+    else { return }
+    trailers = wire
   }
 }

@@ -5,17 +5,30 @@ struct CallsInFlight: ~Copyable {
   /// A power of two of places, of which at most half are taken.
   private var places: [PendingCall?] = Array(repeating: nil, count: 8)
   private var next: UInt32 = 1
+  /// Set in the numbers of all calls of this end.
+  private let side: UInt32
   private(set) var count = 0
+
+  /// `side` is zero at the end that connected, and the highest bit at the other.
+  init(side: UInt32) {
+    self.side = side
+  }
 
   /// Gives the call a number and keeps it.
   mutating func insert(_ call: PendingCall) -> UInt32 {
     if count >= places.count / 2 { grow() }
     while places[place(of: next)] != nil { advance() }
-    call.number = next
+    call.number = next | side
     places[place(of: next)] = call
     count += 1
     advance()
     return call.number
+  }
+
+  /// The call; nil when it is not in flight any more.
+  func find(_ number: UInt32) -> PendingCall? {
+    guard let call = places[place(of: number)], call.number == number else { return nil }
+    return call
   }
 
   /// Takes the call out; nil when it is not in flight any more.
@@ -28,27 +41,43 @@ struct CallsInFlight: ~Copyable {
   }
 
   /// Takes the call out, or keeps in mind that it is not to be begun.
-  mutating func cancel(_ call: PendingCall) -> Bool {
-    call.isCancelled = true
+  mutating func giveUp(_ call: PendingCall, _ error: RPCError) -> Bool {
+    if call.refusal == nil { call.refusal = error }
     return call.number != 0 && complete(call.number) != nil
   }
 
   mutating func completeAll() -> [PendingCall] {
     let all = places.compactMap { $0 }
-    self = CallsInFlight()
+    places = Array(repeating: nil, count: 8)
+    count = 0
     return all
   }
 
-  private func place(of number: UInt32) -> Int { Int(number) & (places.count - 1) }
+  /// Takes out the calls that were numbered after `last`, the highest that the peer has begun.
+  mutating func complete(after last: UInt32) -> [PendingCall] {
+    // Numbers begin anew after the highest: what lies less than half the way ahead is later.
+    let later = places.compactMap { $0 }.filter { call in
+      let ahead = (call.number &- last) & Self.highest
+      return last & Self.highest == 0 || (ahead != 0 && ahead < Self.highest / 2)
+    }
+    for call in later { _ = complete(call.number) }
+    return later
+  }
+
+  private static let highest = UInt32(Int32.max)
+
+  private func place(of number: UInt32) -> Int { Int(number & Self.highest) & (places.count - 1) }
 
   private mutating func advance() {
-    next = next == UInt32(Int32.max) ? 1 : next + 1
+    next = next == Self.highest ? 1 : next + 1
   }
 
   /// Twice the places leave two calls apart that were apart before.
   private mutating func grow() {
     var larger: [PendingCall?] = Array(repeating: nil, count: 2 * places.count)
-    for case let call? in places { larger[Int(call.number) & (larger.count - 1)] = call }
+    for case let call? in places {
+      larger[Int(call.number & Self.highest) & (larger.count - 1)] = call
+    }
     places = larger
   }
 }

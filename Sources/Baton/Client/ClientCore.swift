@@ -1,70 +1,57 @@
 public import BatonMessages
 import Synchronization
 
-/// The client's end of a connection: its calls in flight and what becomes of them.
+/// The calls that this end of a connection makes, and what becomes of them.
 @usableFromInline
-final class ClientCore: ChannelOwner {
+final class ClientCore: Sendable {
   let channel: Channel
-  private let state = Mutex(State())
+  private let limits: CodecLimits
+  private let state: Mutex<State>
 
   private struct State: ~Copyable {
-    var calls = CallsInFlight()
-    var phase = Phase.greeting(nil)
-    var lost: ConnectionError? {
-      if case .ended(let error) = phase { error } else { nil }
-    }
+    var calls: CallsInFlight
+    var phase: Phase
   }
 
   private enum Phase {
-    /// The server's hello has not come; somebody may wait for it.
+    /// The peer's hello has not come; somebody may wait for it.
     case greeting(UnsafeContinuation<ConnectionError?, Never>?)
     case open
-    /// The server takes no more calls.
+    /// The peer takes no more calls.
     case leaving(RPCError)
     case ended(ConnectionError)
   }
 
-  init(_ socket: PacketSocket, loop: EventLoop) {
-    channel = Channel(socket, loop: loop)
+  /// `side` as in ``CallsInFlight``. An end that has been greeted already is `open`.
+  init(_ channel: Channel, side: UInt32 = 0, isOpen: Bool = false, limits: CodecLimits) {
+    self.channel = channel
+    self.limits = limits
+    state = Mutex(State(calls: CallsInFlight(side: side), phase: isOpen ? .open : .greeting(nil)))
   }
 
-  // MARK: Calls
+  // MARK: Calls with one reply
 
   /// Sends a request that `write` writes and lends to what sends it, and waits for the reply, which
   /// the call has read when this returns.
   @usableFromInline
   nonisolated(nonsending) func run(
-    _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions,
+    _ call: UnaryCall, _ method: MethodIdentity, _ options: CallOptions,
     _ write: (_ send: (borrowing PackedMessage) -> Void) throws(CodecError) -> Void
   ) async throws(RPCError) {
-    try await wait(for: call) {
-      do throws(CodecError) {
-        try write { message in
-          begin(call, method, size: message.size, descriptors: message.descriptors, options) {
-            message.write(to: $0)
-          }
-        }
-      } catch {
-        call.fail(RPCError(writing: error, "the request"))
-      }
-    }
+    try await wait(for: call) { begin(call, method, options, write) }
   }
 
   /// The same with a request that is encoded already.
   nonisolated(nonsending) func run(
-    _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions,
+    _ call: UnaryCall, _ method: MethodIdentity, _ options: CallOptions,
     encoded request: EncodedMessage
   ) async throws(RPCError) {
-    try await wait(for: call) {
-      begin(
-        call, method, size: request.bytes.count, descriptors: request.descriptors, options
-      ) { $0.copyBytes(request.bytes) }
-    }
+    try await wait(for: call) { begin(call, method, options, encoded: request) }
   }
 
   /// Waits for a call that `begin` begins. Cancels it with the caller's task.
   nonisolated(nonsending) private func wait(
-    for call: PendingCall, _ begin: () -> Void
+    for call: UnaryCall, _ begin: () -> Void
   ) async throws(RPCError) {
     let error = await withTaskCancellationHandler {
       await withUnsafeContinuation { waiter in
@@ -72,32 +59,140 @@ final class ClientCore: ChannelOwner {
         begin()
       }
     } onCancel: {
-      cancel(call)
+      cancel(call, Self.callerCancelled)
     }
     if let error { throw error }
   }
 
-  /// Sends a request. The call succeeds or fails exactly once, maybe before this returns. `fill`
-  /// writes `size` bytes.
-  private func begin(
-    _ call: PendingCall, _ method: MethodIdentity, size: Int, descriptors: [Descriptor],
-    _ options: CallOptions, _ fill: (UnsafeMutableRawPointer) -> Void
+  static let callerCancelled = RPCError(.cancelled, "the caller's task was cancelled")
+
+  // MARK: Calls of every kind
+
+  /// Begins a call with one request, which `write` writes. It ends maybe before this returns.
+  @usableFromInline
+  func begin(
+    _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions,
+    _ write: (_ send: (borrowing PackedMessage) -> Void) throws(CodecError) -> Void
   ) {
+    do throws(CodecError) {
+      try write { message in
+        begin(call, method, options, size: message.size, descriptors: message.descriptors) {
+          message.write(to: $0)
+        }
+      }
+    } catch {
+      call.end(RPCError(writing: error, "the request"))
+    }
+  }
+
+  func begin(
+    _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions,
+    encoded request: EncodedMessage
+  ) {
+    begin(
+      call, method, options, size: request.bytes.count, descriptors: request.descriptors
+    ) { $0.copyBytes(request.bytes) }
+  }
+
+  /// Begins a call whose requests are a stream.
+  @usableFromInline
+  func beginStream(
+    _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions
+  ) -> OutgoingStream {
+    let requests = OutgoingStream(channel)
+    call.outgoing = requests
+    begin(call, method, options, size: 0, descriptors: [], isStream: true) { _ in }
+    return requests
+  }
+
+  /// Has `body` write the requests, then waits for the reply. What the server answered meanwhile
+  /// counts more than an error of `body`, which cancels the call otherwise.
+  @usableFromInline
+  nonisolated(nonsending) func run(
+    _ call: UploadCall, _ method: MethodIdentity, _ options: CallOptions,
+    _ body: (OutgoingStream) async throws -> Void
+  ) async throws {
+    let requests = beginStream(call, method, options)
+    do {
+      try await body(requests)
+    } catch {
+      if !call.hasEnded {
+        leave(call)
+        throw error
+      }
+    }
+    requests.finish()
+    try await wait(for: call) {}
+  }
+
+  /// Ends a call, if it has not ended, that its caller has left.
+  @usableFromInline
+  func leave(_ call: PendingCall) {
+    cancel(call, RPCError(.cancelled, "the caller has left the call"))
+  }
+
+  /// A call whose replies are a stream, which `read` reads and delivers.
+  @usableFromInline
+  func makeStreamCall(_ read: @escaping IncomingStream.Read) -> StreamCall {
+    let handle = CallHandle()
+    let incoming = IncomingStream(
+      window: channel.ownWindow,
+      grant: { [weak self] in self?.grant($0, handle) },
+      cancelled: { [weak self] in
+        if let call = handle.call { self?.cancel(call, Self.callerCancelled) }
+      }, read: read)
+    let call = StreamCall(incoming)
+    handle.call = call
+    return call
+  }
+
+  /// A call, for closures that it keeps itself.
+  private final class CallHandle: @unchecked Sendable {
+    weak var call: PendingCall?
+  }
+
+  private func grant(_ credit: StreamCredit, _ handle: CallHandle) {
+    guard let call = handle.call, isInFlight(call) else { return }
+    try? channel.sendControl(.credit, call: call.number, credit.wire)
+  }
+
+  private func isInFlight(_ call: PendingCall) -> Bool {
+    state.withLock { $0.calls.find(call.number) === call }
+  }
+
+  @usableFromInline
+  func lease(_ call: PendingCall) -> CallLease { CallLease(call, self) }
+
+  /// Sends a request. The call ends exactly once, maybe before this returns. `fill` writes `size`
+  /// bytes.
+  private func begin(
+    _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions, size: Int,
+    descriptors: [Descriptor], isStream: Bool = false, _ fill: (UnsafeMutableRawPointer) -> Void
+  ) {
+    let deadline: UInt64?
+    let head: [UInt8]
+    do throws(RPCError) {
+      (deadline, head) = try options.begin()
+    } catch {
+      return call.end(error)
+    }
+    call.info = options.info
     let refused: RPCError? = state.withLock { state in
-      if call.isCancelled { return RPCError(.cancelled, "the caller's task was cancelled") }
+      if let refusal = call.refusal { return refusal }
       switch state.phase {
       case .ended(let error): return RPCError(.unavailable, error.description)
       case .leaving(let error): return error
       default: break
       }
-      _ = state.calls.insert(call)
+      let number = state.calls.insert(call)
+      call.outgoing?.begin(number)
       return nil
     }
-    if let refused { return call.fail(refused) }
+    if let refused { return call.end(refused) }
     let number = call.number
-    let head = options.timeout.map { startTimer(call, $0) } ?? []
+    if let deadline { startTimer(call, deadline) }
     let header = FrameHeader(
-      .request, call: number, method: method.number, isLast: true, head: head.count,
+      .request, call: number, method: method.number, isLast: !isStream, head: head.count,
       size: head.count + size, descriptors: descriptors.count)
     do throws(Channel.Refusal) {
       try channel.send(header, descriptors: descriptors) { memory in
@@ -105,38 +200,32 @@ final class ClientCore: ChannelOwner {
         fill(memory + head.count)
       }
     } catch {
-      let lost = state.withLock { $0.lost }
-      take(number)?.fail(RPCError(error, lost))
+      take(number)?.end(RPCError(error, channel.lost))
     }
     // A cancellation that came meanwhile may have overtaken the request.
-    if Task.isCancelled, state.withLock({ _ in call.isCancelled }) { tellCancelled(number) }
+    if Task.isCancelled, state.withLock({ _ in call.refusal != nil }) { tellCancelled(number) }
   }
 
-  /// Starts the call's clock, and gives the head that tells the server.
-  private func startTimer(_ call: PendingCall, _ timeout: Duration) -> [UInt8] {
-    let nanoseconds = timeout.clampedNanoseconds
-    let deadline = LoopClock.now &+ UInt64(nanoseconds)
+  private func startTimer(_ call: PendingCall, _ deadline: UInt64) {
     let number = call.number
     call.timer = channel.loop.schedule(at: deadline) { [weak self] in
-      self?.giveUp(number, RPCError(.deadlineExceeded, "no reply within \(timeout)"))
+      self?.giveUp(number, RPCError(.deadlineExceeded, "no reply before the call's deadline"))
     }
-    let head = WireRequestHead(timeout: UInt64(max(nanoseconds, 1)))
-    return (try? head.encoded().bytes) ?? []
   }
 
-  /// The caller's task was cancelled.
-  private func cancel(_ call: PendingCall) {
-    let wasInFlight = state.withLock { $0.calls.cancel(call) }
+  /// Ends a call whose caller does not want it any more.
+  @usableFromInline
+  func cancel(_ call: PendingCall, _ error: RPCError) {
+    let wasInFlight = state.withLock { $0.calls.giveUp(call, error) }
     guard wasInFlight else { return }
     tellCancelled(call.number)
-    call.timer?.cancel()
-    call.fail(RPCError(.cancelled, "the caller's task was cancelled"))
+    call.end(error)
   }
 
   private func giveUp(_ number: UInt32, _ error: RPCError) {
     guard let call = take(number) else { return }
     tellCancelled(number)
-    call.fail(error)
+    call.end(error)
   }
 
   private func tellCancelled(_ number: UInt32) {
@@ -144,18 +233,83 @@ final class ClientCore: ChannelOwner {
   }
 
   private func take(_ number: UInt32) -> PendingCall? {
-    let call = state.withLock { $0.calls.complete(number) }
-    call?.timer?.cancel()
-    return call
+    state.withLock { $0.calls.complete(number) }
+  }
+
+  private func find(_ number: UInt32) -> PendingCall? {
+    state.withLock { $0.calls.find(number) }
+  }
+
+  // MARK: What comes
+
+  var expectsData: Bool { state.withLock { $0.calls.count > 0 } }
+
+  /// A frame about one of this end's calls.
+  func received(
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
+  ) throws(ProtocolError) {
+    let number = frame.header.call
+    switch frame.header.kind {
+    case .message: try receivedMessage(frame, &descriptors, flaw)
+    case .status:
+      let status: WireStatus = try Channel.decode(frame.head)
+      guard let call = take(number) else { return }
+      try settle(call, status)
+    case .metadata:
+      let head: WireMetadata = try Channel.decode(frame.head)
+      let metadata = try Metadata(head.entries)
+      find(number)?.info?.set(metadata: metadata)
+    case .credit:
+      let credit: WireCredit = try Channel.decode(frame.head)
+      find(number)?.outgoing?.add(StreamCredit(credit))
+    default:
+      throw ProtocolError(
+        "a frame of kind \(frame.header.kind.rawValue) from the end that answers the call")
+    }
+  }
+
+  private func receivedMessage(
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
+  ) throws(ProtocolError) {
+    let number = frame.header.call
+    let isLast = frame.header.isLast
+    guard let call = isLast ? take(number) : find(number) else { return }
+    let failure: RPCError?
+    if let flaw {
+      failure = RPCError(flaw)
+    } else {
+      failure = try call.receive(frame.message, &descriptors, limits, isLast: isLast)
+    }
+    if isLast {
+      call.end(failure)
+    } else if let failure {
+      giveUp(number, failure)
+    }
+  }
+
+  private func settle(_ call: PendingCall, _ status: WireStatus) throws(ProtocolError) {
+    let error: RPCError?
+    do throws(ProtocolError) {
+      error = try RPCError(status)
+      if !status.trailers.isEmpty { call.info?.set(trailers: try Metadata(status.trailers)) }
+    } catch {
+      call.end(RPCError(.internal, error.fault))
+      throw error
+    }
+    if error == nil, let unary = call as? UnaryCall {
+      call.end(unary.settle(limits))
+    } else {
+      call.end(error)
+    }
   }
 
   // MARK: Life
 
-  /// Receives from now on and waits for the server's hello. Nil when it came.
-  func greet() async -> ConnectionError? {
+  /// Waits for the peer's hello, which `start` begins to. Nil when it came.
+  func greet(_ start: () -> Void) async -> ConnectionError? {
     await withUnsafeContinuation { waiter in
       state.withLock { $0.phase = .greeting(waiter) }
-      channel.loop.execute { self.channel.start(self) }
+      start()
     }
   }
 
@@ -163,12 +317,7 @@ final class ClientCore: ChannelOwner {
     channel.loop.execute { self.channel.end(error) }
   }
 
-  // MARK: ChannelOwner
-
-  var outlivesInput: Bool { false }
-  var expectsData: Bool { state.withLock { $0.calls.count > 0 } }
-
-  func greeted(_ hello: WireHello) {
+  func greeted() {
     let waiter = state.withLock { state -> UnsafeContinuation<ConnectionError?, Never>? in
       guard case .greeting(let waiter) = state.phase else { return nil }
       state.phase = .open
@@ -177,46 +326,22 @@ final class ClientCore: ChannelOwner {
     waiter?.resume(returning: nil)
   }
 
-  func received(
-    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool
-  ) throws(ProtocolError) {
-    switch frame.header.kind {
-    case .message:
-      guard frame.header.isLast else { return giveUp(frame.header.call, .streamInUnaryCall) }
-      guard let call = take(frame.header.call) else { return }
-      if lost {
-        call.fail(Self.lostDescriptors(frame.header.descriptors, descriptors.count))
-      } else {
-        call.succeed(frame.message, &descriptors)
-      }
-    case .status:
-      let status: WireStatus = try Channel.decode(frame.head)
-      take(frame.header.call)?.fail(RPCError(unary: status))
-    default:
-      throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a server")
-    }
-  }
-
-  static func lostDescriptors(_ sent: Int, _ arrived: Int) -> RPCError {
-    RPCError(
-      .resourceExhausted,
-      "expected \(sent) descriptors, got \(arrived): this process may have too many open files (RLIMIT_NOFILE)"
-    )
-  }
-
+  /// The peer takes no more calls, and has not begun those behind the last it names.
   func peerSaidGoodbye(_ goodbye: WireGoodbye) {
     let status = goodbye.status ?? WireStatus()
     let text = status.message.isEmpty ? "the server is shutting down" : status.message
     let error = RPCError(
       .unavailable, "the call was not begun: \(text)", origin: .peer)
-    state.withLock { state in
-      if case .ended = state.phase { return }
+    let notBegun: [PendingCall] = state.withLock { state in
+      if case .ended = state.phase { return [] }
       state.phase = .leaving(error)
+      return state.calls.complete(after: goodbye.lastCall)
     }
+    for call in notBegun { call.end(error) }
   }
 
   func couldNotSend(_ call: UInt32, _ error: RPCError) {
-    take(call)?.fail(error)
+    giveUp(call, error)
   }
 
   func ended(_ error: ConnectionError) {
@@ -227,10 +352,7 @@ final class ClientCore: ChannelOwner {
       return (state.calls.completeAll(), waiter)
     }
     waiter?.resume(returning: error)
-    for call in calls {
-      call.timer?.cancel()
-      call.fail(RPCError(.unavailable, error.description))
-    }
+    for call in calls { call.end(RPCError(.unavailable, error.description)) }
   }
 }
 

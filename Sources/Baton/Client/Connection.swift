@@ -1,4 +1,5 @@
 public import BatonMessages
+public import Logging
 import SystemPackage
 
 /// A client's connection to a server. Any number of calls may be in flight; replies come in any
@@ -13,6 +14,7 @@ public final class Connection: Sendable {
   public let peer: PeerCredentials
   @usableFromInline let core: ClientCore
   private let ownsLoop: Bool
+  private let isLent: Bool
   private let child: ChildProcess?
 
   /// Connects and waits until the server has said hello. `fd:` takes the number over.
@@ -40,6 +42,7 @@ public final class Connection: Sendable {
   static func open(
     _ socket: PacketSocket, _ child: ChildProcess?, _ options: ConnectionOptions, _ name: String
   ) async throws(ConnectionError) -> Connection {
+    let methods = try MethodTable(options.services, reflection: false)
     let loop: EventLoop
     let peer: PeerCredentials
     do throws(Errno) {
@@ -52,31 +55,57 @@ public final class Connection: Sendable {
     } catch {
       throw ConnectionError(.unreachable, "cannot use \(name)", errno: error)
     }
-    let connection = Connection(socket, child, peer, loop, ownsLoop: options.loop == nil)
-    try await connection.greet(within: options.handshakeTimeout, name)
+    let channel = Channel(socket, loop: loop, limits: options.channelLimits)
+    let core = ClientCore(channel, limits: options.codecLimits)
+    let connection = Connection(core, child, peer, loop, ownsLoop: options.loop == nil)
+    let callee =
+      options.services.isEmpty
+      ? nil
+      : ServerConnection(
+        channel, peer, methods: methods, limit: options.callsPerConnection,
+        limits: options.codecLimits, logger: options.logger
+      ) { _ in }
+    let endpoint = Endpoint(channel, accepted: false, caller: core, callee: callee)
+    try await connection.greet(endpoint, within: options.handshakeTimeout, name)
     return connection
   }
 
   private init(
-    _ socket: PacketSocket, _ child: ChildProcess?, _ peer: PeerCredentials, _ loop: EventLoop,
+    _ core: ClientCore, _ child: ChildProcess?, _ peer: PeerCredentials, _ loop: EventLoop,
     ownsLoop: Bool
   ) {
-    core = ClientCore(socket, loop: loop)
+    self.core = core
     self.child = child
     self.peer = peer
     self.loop = loop
     self.ownsLoop = ownsLoop
+    isLent = false
   }
 
-  deinit { close() }
+  /// The other direction of a connection that is somebody else's to end.
+  init(_ core: ClientCore, _ peer: PeerCredentials, lentBy loop: EventLoop) {
+    self.core = core
+    self.peer = peer
+    self.loop = loop
+    child = nil
+    ownsLoop = false
+    isLent = true
+  }
 
-  private func greet(within timeout: Duration, _ name: String) async throws(ConnectionError) {
+  deinit {
+    if !isLent { close() }
+  }
+
+  private func greet(
+    _ endpoint: Endpoint, within timeout: Duration, _ name: String
+  ) async throws(ConnectionError) {
     let core = core
     let timer = loop.schedule(at: LoopClock.now &+ UInt64(timeout.clampedNanoseconds)) {
       core.close(ConnectionError(.unreachable, "no hello from \(name) within \(timeout)"))
     }
     defer { timer.cancel() }
-    guard let error = await core.greet() else { return }
+    let answer = await core.greet { loop.execute { core.channel.start(endpoint) } }
+    guard let error = answer else { return }
     child?.terminate()
     throw ConnectionError(
       error.kind == .protocolViolation ? .protocolViolation : .unreachable,
@@ -97,8 +126,9 @@ public final class Connection: Sendable {
     _ method: Method<Request, Response>, _ request: Request, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Response {
     var response: Response?
-    let call = PendingCall { (message, descriptors) throws(CodecError) in
-      response = try Response(unpacking: message, descriptors: &descriptors)
+    let call = UnaryCall { (message, descriptors, limits) throws(CodecError) in
+      response = try Response(
+        unpacking: message, descriptors: &descriptors, limits: limits)
     }
     try await core.run(call, method.identity, options) { (send) throws(CodecError) in
       try request.packed(send)
@@ -112,7 +142,7 @@ public final class Connection: Sendable {
     method name: String, _ request: EncodedMessage, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Reply {
     let reply = ReplySlot()
-    let call = PendingCall { (message, descriptors) in
+    let call = UnaryCall { (message, descriptors, _) in
       reply.bytes = Array(message)
       swap(&reply.descriptors, &descriptors)
     }
@@ -151,13 +181,43 @@ public struct ConnectionOptions: Sendable {
   /// A child of `exec:` gets SIGTERM when the thread that connects ends, for programs whose main
   /// thread does so. Of ``SynchronousConnection`` only.
   package var childEndsWithThread = false
+  /// Bytes of the largest message taken; the server is told. 64 MiB by default, at most 2 GiB less
+  /// one.
+  public var largestMessage: Int
+  /// Descriptors of a message. 1,024 by default.
+  public var descriptorsPerMessage: Int
+  /// What may be on its way on each stream of replies.
+  public var window: StreamWindow
+  /// What the server may call in turn, over the same connection (``CallContext/connection``). Not
+  /// for a ``SynchronousConnection``.
+  public var services: [any RPCService]
+  /// Calls of the server that may be in flight; more are answered RESOURCE_EXHAUSTED. 1,024 by
+  /// default.
+  public var callsPerConnection: Int
+  /// Where to report a server that breaks the protocol. Nowhere by default.
+  public var logger: Logger
 
   public init(
     loop: EventLoop? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),
-    handshakeTimeout: Duration = .seconds(10)
+    handshakeTimeout: Duration = .seconds(10), largestMessage: Int = 64 << 20,
+    descriptorsPerMessage: Int = 1024, window: StreamWindow = StreamWindow(),
+    services: [any RPCService] = [], callsPerConnection: Int = 1024, logger: Logger? = nil
   ) {
     self.loop = loop
     self.loopOptions = loopOptions
     self.handshakeTimeout = handshakeTimeout
+    self.largestMessage = largestMessage
+    self.descriptorsPerMessage = descriptorsPerMessage
+    self.window = window
+    self.services = services
+    self.callsPerConnection = callsPerConnection
+    self.logger = logger ?? Logger(label: "baton") { _ in SwiftLogNoOpLogHandler() }
   }
+}
+
+extension ConnectionOptions {
+  var channelLimits: ChannelLimits {
+    ChannelLimits(largestMessage, descriptorsPerMessage, window)
+  }
+  var codecLimits: CodecLimits { CodecLimits(upTo: largestMessage) }
 }

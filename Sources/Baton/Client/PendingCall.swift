@@ -1,24 +1,73 @@
 public import BatonMessages
+import Synchronization
 
-/// A call in flight: who waits for it, and what becomes of its reply.
+/// A call in flight, as the connection sees it.
 ///
-/// Sendable because whoever takes the call out of ``CallsInFlight`` holds it alone.
+/// Sendable because what is not guarded is touched on the loop's thread, or by whoever took the call
+/// out of ``CallsInFlight``.
 @usableFromInline
-final class PendingCall: @unchecked Sendable {
+class PendingCall: @unchecked Sendable {
+  final var number: UInt32 = 0
+  final var timer: LoopTimer?
+  /// Why the call was given up before it was on its way.
+  final var refusal: RPCError?
+  /// Where its requests are written, if they are a stream.
+  final var outgoing: OutgoingStream?
+  final var info: ReplyInfo?
+
+  init() {}
+
+  /// A message came. The last one ends the call, which is the caller's to do. Throws what fails the
+  /// call; a ``ProtocolError`` ends the connection.
+  func receive(
+    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ limits: CodecLimits, isLast: Bool
+  ) throws(ProtocolError) -> RPCError? {
+    nil
+  }
+
+  /// The call is over. Called once, through ``end(_:)``.
+  func finish(_ error: RPCError?) {}
+
+  /// Ends the call, which whoever calls this has taken out.
+  final func end(_ error: RPCError?) {
+    timer?.cancel()
+    outgoing?.end(error ?? Self.ended)
+    finish(error)
+  }
+
+  private static let ended = RPCError(
+    .cancelled, "the server ended the call and takes no more requests")
+}
+
+/// A call with one reply, for which a task waits.
+@usableFromInline
+class UnaryCall: PendingCall, @unchecked Sendable {
   /// Reads the reply's message, which is valid only during this call, where it was received.
   @usableFromInline
-  typealias Read = (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(CodecError) -> Void
+  typealias Read =
+    (UnsafeRawBufferPointer, inout ReceivedDescriptors, CodecLimits) throws(CodecError) -> Void
 
-  var number: UInt32 = 0
-  var timer: LoopTimer?
-  /// The caller's task was cancelled before the call was on its way.
-  var isCancelled = false
   private let read: Read
   private var waiter: UnsafeContinuation<RPCError?, Never>?
+  /// A reply that came ahead of the call's end.
+  private var early: EarlyReply?
+
+  /// A reply in memory of its own.
+  private final class EarlyReply {
+    let bytes: [UInt8]
+    var descriptors = ReceivedDescriptors()
+
+    init(_ bytes: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors) {
+      self.bytes = Array(bytes)
+      swap(&self.descriptors, &descriptors)
+    }
+  }
 
   @usableFromInline
   init(_ read: @escaping Read) {
     self.read = read
+    super.init()
   }
 
   /// Called once, before the call is begun.
@@ -26,21 +75,104 @@ final class PendingCall: @unchecked Sendable {
     self.waiter = waiter
   }
 
-  func succeed(_ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors) {
+  override func receive(
+    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ limits: CodecLimits, isLast: Bool
+  ) -> RPCError? {
+    if early != nil {
+      return RPCError(.internal, "expected one reply, got the second message of a stream")
+    }
+    if !isLast {
+      early = EarlyReply(message, &descriptors)
+      return nil
+    }
+    return take(message, &descriptors, limits)
+  }
+
+  private func take(
+    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ limits: CodecLimits
+  ) -> RPCError? {
     do throws(CodecError) {
-      try read(message, &descriptors)
-      finish(nil)
+      try read(message, &descriptors, limits)
+      return nil
     } catch {
-      finish(RPCError(reading: error, "the reply"))
+      return RPCError(reading: error, "the reply")
     }
   }
 
-  func fail(_ error: RPCError) {
-    finish(error)
+  /// What a status of OK makes of the call: the reply must have come ahead of it.
+  func settle(_ limits: CodecLimits) -> RPCError? {
+    guard let early else {
+      return RPCError(.internal, "expected a reply or an error, got a status of OK")
+    }
+    return early.bytes.withUnsafeBytes { take($0, &early.descriptors, limits) }
   }
 
-  private func finish(_ error: RPCError?) {
+  override func finish(_ error: RPCError?) {
     waiter?.resume(returning: error)
     waiter = nil
+  }
+}
+
+/// A call with a stream of requests and one reply, which may come while requests are written.
+@usableFromInline
+final class UploadCall: UnaryCall, @unchecked Sendable {
+  private let state = Mutex(State.running(nil))
+
+  private enum State {
+    case running(UnsafeContinuation<RPCError?, Never>?)
+    case ended(RPCError?)
+  }
+
+  @usableFromInline
+  override init(_ read: @escaping Read) {
+    super.init(read)
+  }
+
+  var hasEnded: Bool {
+    state.withLock { state in
+      if case .ended = state { true } else { false }
+    }
+  }
+
+  override func wait(_ waiter: UnsafeContinuation<RPCError?, Never>) {
+    let end: RPCError?? = state.withLock { state in
+      if case .ended(let error) = state { return .some(error) }
+      state = .running(waiter)
+      return nil
+    }
+    if let end { waiter.resume(returning: end) }
+  }
+
+  override func finish(_ error: RPCError?) {
+    let waiter = state.withLock { state -> UnsafeContinuation<RPCError?, Never>? in
+      defer { state = .ended(error) }
+      if case .running(let waiter) = state { return waiter }
+      return nil
+    }
+    waiter?.resume(returning: error)
+  }
+}
+
+/// A call whose replies are a stream.
+@usableFromInline
+final class StreamCall: PendingCall, @unchecked Sendable {
+  @usableFromInline let incoming: IncomingStream
+
+  init(_ incoming: IncomingStream) {
+    self.incoming = incoming
+    super.init()
+  }
+
+  override func receive(
+    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ limits: CodecLimits, isLast: Bool
+  ) throws(ProtocolError) -> RPCError? {
+    try incoming.receive(message, &descriptors, limits).map { RPCError(reading: $0, "a reply") }
+  }
+
+  override func finish(_ error: RPCError?) {
+    incoming.end(error)
   }
 }

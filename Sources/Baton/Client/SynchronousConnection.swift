@@ -11,7 +11,7 @@ public final class SynchronousConnection: Sendable {
   private let child: ChildProcess?
 
   /// Connects and waits until the server has said hello. Of `options`, the polling of
-  /// `loopOptions` and the handshake's timeout count.
+  /// `loopOptions`, the handshake's timeout and the limits of messages count.
   public static func connect(
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) throws(ConnectionError) -> SynchronousConnection {
@@ -33,7 +33,7 @@ public final class SynchronousConnection: Sendable {
   ) {
     self.peer = peer
     self.child = child
-    core = Mutex(SynchronousCore(socket, polling: options.loopOptions.polling))
+    core = Mutex(SynchronousCore(socket, options))
   }
 
   private func greet(within timeout: Duration, _ address: Address) throws(ConnectionError) {
@@ -74,8 +74,8 @@ public final class SynchronousConnection: Sendable {
     try call(
       method.identity, options,
       { (send) throws(CodecError) in try request.packed(send) },
-      { (message, descriptors) throws(CodecError) in
-        response = try Response(unpacking: message, descriptors: &descriptors)
+      { (message, descriptors, limits) throws(CodecError) in
+        response = try Response(unpacking: message, descriptors: &descriptors, limits: limits)
       })
     guard let response else { throw RPCError.unread }
     return response

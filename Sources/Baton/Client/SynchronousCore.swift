@@ -10,19 +10,29 @@ struct SynchronousCore: ~Copyable, Sendable {
   typealias Write = (_ send: (borrowing PackedMessage) -> RPCError?) throws(CodecError) -> RPCError?
   /// Reads a reply's message, which is valid only during this call.
   @usableFromInline
-  typealias Read = (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(CodecError) -> Void
+  typealias Read =
+    (UnsafeRawBufferPointer, inout ReceivedDescriptors, CodecLimits) throws(CodecError) -> Void
 
   private let socket: PacketSocket
   private let buffer = PacketBuffer()
+  private let hello: WireHello
+  private let limits: CodecLimits
+  private var peer = PeerLimits()
   private var output: OutgoingPackets
+  private var reassembly: Reassembly
   private var polling: PollingPolicy
   private var lastCall: UInt32 = 0
   private var lost: ConnectionError?
 
-  init(_ socket: PacketSocket, polling: Duration) {
+  init(_ socket: PacketSocket, _ options: ConnectionOptions) {
     self.socket = socket
-    self.polling = PollingPolicy(polling)
+    polling = PollingPolicy(options.loopOptions.polling)
+    let limits = options.channelLimits
+    hello = limits.hello
+    self.limits = options.codecLimits
     output = OutgoingPackets(largestPacket: socket.largestPacket)
+    reassembly = Reassembly(
+      largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
   }
 
   mutating func close() {
@@ -32,24 +42,22 @@ struct SynchronousCore: ~Copyable, Sendable {
   // MARK: Hello
 
   mutating func greet(within timeout: Duration) throws(ConnectionError) {
-    let hello = WireHello(
-      version: 1, oldestVersion: 1, largestPacket: UInt32(LoopCore.receiveCapacity),
-      mostDescriptors: 253)
     let deadline = LoopClock.now &+ UInt64(timeout.clampedNanoseconds)
     do {
       let bytes = try hello.encoded().bytes
       output.add(FrameHeader(.hello, head: bytes.count, size: bytes.count)).copyBytes(bytes)
       try send(by: deadline)
-      let most = try receive(by: deadline) { (frame, _, _) throws(ProtocolError) in
-        try Self.largestPacket(frame)
+      let answer = try receive(by: deadline) { (frame, _, _) throws(ProtocolError) in
+        try Self.hello(frame)
       }
-      output.largestPacket = min(output.largestPacket, most)
+      output.largestPacket = min(output.largestPacket, Int(answer.largestPacket))
+      peer = PeerLimits(answer)
     } catch {
       throw lost ?? ConnectionError(.unreachable, "no hello within \(timeout)")
     }
   }
 
-  private static func largestPacket(_ frame: Frame) throws(ProtocolError) -> Int? {
+  private static func hello(_ frame: Frame) throws(ProtocolError) -> WireHello? {
     guard frame.header.kind == .hello else {
       throw ProtocolError(
         "expected a hello first, got a frame of kind \(frame.header.kind.rawValue)")
@@ -58,7 +66,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     guard hello.oldestVersion <= 1, hello.version >= 1, hello.largestPacket >= 65_536 else {
       throw ProtocolError("expected a peer of version 1 with packets of at least 65536 bytes")
     }
-    return Int(hello.largestPacket)
+    return hello
   }
 
   // MARK: Calls
@@ -77,9 +85,10 @@ struct SynchronousCore: ~Copyable, Sendable {
       refusal = RPCError(writing: error, "the request")
     }
     if let refusal { throw refusal }
+    let limits = limits
     try exchange(outgoing) { (message, descriptors) throws(RPCError) in
       do throws(CodecError) {
-        try read(message, &descriptors)
+        try read(message, &descriptors, limits)
       } catch {
         throw RPCError(reading: error, "the reply")
       }
@@ -108,22 +117,17 @@ struct SynchronousCore: ~Copyable, Sendable {
     let method: MethodIdentity
     let head: [UInt8]
     let deadline: UInt64?
-    let timeout: Duration?
+    let info: ReplyInfo?
   }
 
   private mutating func begin(
     _ method: MethodIdentity, _ options: CallOptions
   ) throws(RPCError) -> OutgoingCall {
     if let lost { throw RPCError(.unavailable, lost.description) }
+    let (deadline, head) = try options.begin()
     lastCall = lastCall == UInt32(Int32.max) ? 1 : lastCall + 1
-    guard let timeout = options.timeout else {
-      return OutgoingCall(number: lastCall, method: method, head: [], deadline: nil, timeout: nil)
-    }
-    let nanoseconds = UInt64(max(timeout.clampedNanoseconds, 1))
-    let head = (try? WireRequestHead(timeout: nanoseconds).encoded().bytes) ?? []
     return OutgoingCall(
-      number: lastCall, method: method, head: head, deadline: LoopClock.now &+ nanoseconds,
-      timeout: timeout)
+      number: lastCall, method: method, head: head, deadline: deadline, info: options.info)
   }
 
   /// Puts the request into a packet. Returns why not, where it does not fit.
@@ -134,11 +138,11 @@ struct SynchronousCore: ~Copyable, Sendable {
     let header = FrameHeader(
       .request, call: call.number, method: call.method.number, isLast: true,
       head: call.head.count, size: call.head.count + size, descriptors: descriptors.count)
-    if header.size > output.largestBody {
-      return RPCError(.tooLarge(most: output.largestBody), nil)
+    if size > peer.largestMessage {
+      return RPCError(.tooLarge(size, most: peer.largestMessage), nil)
     }
-    if descriptors.count > Channel.mostDescriptors {
-      return RPCError(.tooManyDescriptors(descriptors.count), nil)
+    if descriptors.count > peer.mostDescriptors {
+      return RPCError(.tooManyDescriptors(descriptors.count, most: peer.mostDescriptors), nil)
     }
     let memory = output.add(header, descriptors: descriptors)
     memory.copyBytes(call.head)
@@ -151,52 +155,70 @@ struct SynchronousCore: ~Copyable, Sendable {
     _ call: OutgoingCall,
     _ read: (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(RPCError) -> Response
   ) throws(RPCError) -> Response {
+    // A reply that comes ahead of the status that ends the call.
+    var early: Response?
     do throws(RPCError) {
       try send(by: call.deadline)
       let answer = try receive(by: call.deadline) {
-        (frame, descriptors, lost) throws(ProtocolError) in
-        try Self.answer(to: call.number, frame, &descriptors, lost: lost, read)
+        (frame, descriptors, flaw) throws(ProtocolError) in
+        try Self.answer(to: call, frame, &descriptors, flaw, read, &early)
       }
       switch consume answer {
       case .success(let response): return response
       case .failure(let error): throw error
       }
     } catch {
-      if error.code == .deadlineExceeded && error.origin == .local || error == .streamInUnaryCall {
-        cancel(call.number)
-      }
+      if error.origin == .local { cancel(call.number) }
       throw error
     }
   }
 
   /// The answer, if the frame is it. Answers to calls that were given up are dropped.
   private static func answer<Response: ~Copyable>(
-    to number: UInt32, _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool,
-    _ read: (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(RPCError) -> Response
+    to call: OutgoingCall, _ frame: Frame, _ descriptors: inout ReceivedDescriptors,
+    _ flaw: MessageFlaw?,
+    _ read: (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(RPCError) -> Response,
+    _ early: inout Response?
   ) throws(ProtocolError) -> Result<Response, RPCError>? {
     switch frame.header.kind {
-    case .goodbye: return nil
-    case .status where frame.header.call == number:
-      return .failure(RPCError(unary: try Channel.decode(frame.head)))
-    case .message where frame.header.call == number && !frame.header.isLast:
-      return .failure(.streamInUnaryCall)
-    case .message where frame.header.call == number:
-      if lost {
-        return .failure(ClientCore.lostDescriptors(frame.header.descriptors, descriptors.count))
-      }
-      do throws(RPCError) {
-        return .success(try read(frame.message, &descriptors))
-      } catch {
-        return .failure(error)
-      }
-    case .status, .message: return nil
+    case .goodbye, .credit: return nil
+    case .status, .message, .metadata:
+      if frame.header.call != call.number { return nil }
     default:
       throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a server")
+    }
+    if frame.header.kind == .metadata {
+      let head: WireMetadata = try Channel.decode(frame.head)
+      call.info?.set(metadata: try Metadata(head.entries))
+      return nil
+    }
+    if frame.header.kind == .status {
+      let status: WireStatus = try Channel.decode(frame.head)
+      if !status.trailers.isEmpty { call.info?.set(trailers: try Metadata(status.trailers)) }
+      if let error = try RPCError(status) { return .failure(error) }
+      if let response = early.take() { return .success(response) }
+      return .failure(
+        RPCError(.internal, "expected a reply or an error, got a status of OK"))
+    }
+    if let flaw { return .failure(RPCError(flaw)) }
+    let isSecond = early != nil
+    if isSecond {
+      return .failure(
+        RPCError(.internal, "expected one reply, got the second message of a stream"))
+    }
+    do throws(RPCError) {
+      let response = try read(frame.message, &descriptors)
+      if frame.header.isLast { return .success(response) }
+      early = consume response
+      return nil
+    } catch {
+      return .failure(error)
     }
   }
 
   private mutating func cancel(_ number: UInt32) {
     if lost != nil { return }
+    output.drop(number)
     _ = output.add(FrameHeader(.cancel, call: number, size: 0))
     guard let packet = output.takeFirst() else { return }
     // Best effort: a server that does not hear of it sees the deadline pass.
@@ -241,15 +263,17 @@ struct SynchronousCore: ~Copyable, Sendable {
     }
   }
 
+  private typealias Take<Value: ~Copyable> =
+    (Frame, inout ReceivedDescriptors, MessageFlaw?) throws(ProtocolError) -> Value?
+
   /// Receives frames until `take` makes something of one.
   private mutating func receive<Value: ~Copyable>(
-    by deadline: UInt64?,
-    _ take: (Frame, inout ReceivedDescriptors, Bool) throws(ProtocolError) -> Value?
+    by deadline: UInt64?, _ take: Take<Value>
   ) throws(RPCError) -> Value {
     while true {
       var packet = try nextPacket(by: deadline)
       do throws(ProtocolError) {
-        if let value = try Self.read(buffer.memory, &packet, take) { return value }
+        if let value = try Self.read(buffer.memory, &packet, &reassembly, take) { return value }
       } catch {
         throw violated(error)
       }
@@ -264,20 +288,44 @@ struct SynchronousCore: ~Copyable, Sendable {
 
   private static func read<Value: ~Copyable>(
     _ memory: UnsafeMutableRawBufferPointer, _ packet: inout Packet,
-    _ take: (Frame, inout ReceivedDescriptors, Bool) throws(ProtocolError) -> Value?
+    _ reassembly: inout Reassembly, _ take: Take<Value>
   ) throws(ProtocolError) -> Value? {
     var frames = PacketFrames(
       UnsafeRawBufferPointer(rebasing: memory[..<packet.size]), arrived: packet.descriptors.count,
       lost: packet.lost)
     while let frame = try frames.next() {
       if frame.header.descriptors > 0 {
-        if let value = try take(frame, &packet.descriptors, packet.lost) { return value }
+        if let value = try read(frame, &packet.descriptors, packet.lost, &reassembly, take) {
+          return value
+        }
       } else {
         var none = ReceivedDescriptors()
-        if let value = try take(frame, &none, false) { return value }
+        if let value = try read(frame, &none, false, &reassembly, take) { return value }
       }
     }
     return nil
+  }
+
+  private static func read<Value: ~Copyable>(
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ lost: Bool,
+    _ reassembly: inout Reassembly, _ take: Take<Value>
+  ) throws(ProtocolError) -> Value? {
+    if frame.header.kind == .fragment {
+      try reassembly.add(frame, &descriptors, lost: lost)
+      return nil
+    }
+    if frame.header.kind == .message && !reassembly.isEmpty,
+      let whole = reassembly.take(frame, &descriptors, lost: lost)
+    {
+      defer { reassembly.recycle(whole) }
+      return try take(
+        Frame(header: frame.header, head: frame.head, message: whole.bytes), &whole.descriptors,
+        whole.flaw)
+    }
+    if frame.header.kind == .status { reassembly.drop(frame.header.call) }
+    return try take(
+      frame, &descriptors,
+      lost ? .descriptorsLost(frame.header.descriptors, descriptors.count) : nil)
   }
 
   private mutating func nextPacket(by deadline: UInt64?) throws(RPCError) -> Packet {

@@ -14,6 +14,11 @@ package struct WireHello: Message, Hashable {
   package var mostDescriptors: UInt32
   /// Names of extensions it understands.
   package var features: [String]
+  /// What the other end may send on a stream before the first CREDIT: messages, bytes of messages,
+  /// and descriptors. Each is at least 1.
+  package var stream: WireCredit?
+  /// The largest message it receives, in bytes. Zero: one packet's worth.
+  package var largestMessage: UInt64
   package var unknownFields = UnknownFields()
 
   package init(
@@ -21,13 +26,17 @@ package struct WireHello: Message, Hashable {
     oldestVersion: UInt32 = 0,
     largestPacket: UInt32 = 0,
     mostDescriptors: UInt32 = 0,
-    features: [String] = []
+    features: [String] = [],
+    stream: WireCredit? = nil,
+    largestMessage: UInt64 = 0
   ) {
     self.version = version
     self.oldestVersion = oldestVersion
     self.largestPacket = largestPacket
     self.mostDescriptors = mostDescriptors
     self.features = features
+    self.stream = stream
+    self.largestMessage = largestMessage
   }
 
   package static let layout: MessageLayout = MessageLayout(
@@ -38,6 +47,8 @@ package struct WireHello: Message, Hashable {
       FieldLayout(3, "largest_packet", .uint32),
       FieldLayout(4, "most_descriptors", .uint32),
       FieldLayout(5, "features", .string, .repeated),
+      FieldLayout(6, "stream", .message { WireCredit.layout }, .optional),
+      FieldLayout(7, "largest_message", .uint64),
     ])
 
   package init(from fields: inout FieldReader) throws(CodecError) {
@@ -46,6 +57,8 @@ package struct WireHello: Message, Hashable {
     largestPacket = fields.uint32(2)
     mostDescriptors = fields.uint32(3)
     features = try fields.repeatedString(4)
+    stream = try fields.message(5)
+    largestMessage = fields.uint64(6)
     unknownFields = fields.unknown()
   }
 
@@ -55,6 +68,103 @@ package struct WireHello: Message, Hashable {
     fields.uint32(2, largestPacket)
     fields.uint32(3, mostDescriptors)
     fields.repeatedString(4, features)
+    try fields.message(5, stream)
+    fields.uint64(6, largestMessage)
+    fields.unknown(unknownFields)
+  }
+}
+
+/// The head of a CREDIT frame: what the receiver of a stream took, so that as much more may come.
+package struct WireCredit: Message, Hashable {
+  package var messages: UInt32
+  package var bytes: UInt64
+  package var descriptors: UInt32
+  package var unknownFields = UnknownFields()
+
+  package init(messages: UInt32 = 0, bytes: UInt64 = 0, descriptors: UInt32 = 0) {
+    self.messages = messages
+    self.bytes = bytes
+    self.descriptors = descriptors
+  }
+
+  package static let layout: MessageLayout = MessageLayout(
+    "baton.wire.Credit",
+    [
+      FieldLayout(1, "messages", .uint32),
+      FieldLayout(2, "bytes", .uint64),
+      FieldLayout(3, "descriptors", .uint32),
+    ])
+
+  package init(from fields: inout FieldReader) throws(CodecError) {
+    messages = fields.uint32(0)
+    bytes = fields.uint64(1)
+    descriptors = fields.uint32(2)
+    unknownFields = fields.unknown()
+  }
+
+  package func write(to fields: inout FieldWriter) throws(CodecError) {
+    fields.uint32(0, messages)
+    fields.uint64(1, bytes)
+    fields.uint32(2, descriptors)
+    fields.unknown(unknownFields)
+  }
+}
+
+/// What callers and servers say beside messages.
+package struct WireMetadataEntry: Message, Hashable {
+  /// 1 to 256 of a-z, 0-9, `-`, `_` and `.`. With `-bin` at its end the value is any bytes, otherwise
+  /// printable ASCII.
+  package var key: String
+  package var value: [UInt8]
+  package var unknownFields = UnknownFields()
+
+  package init(key: String = "", value: [UInt8] = []) {
+    self.key = key
+    self.value = value
+  }
+
+  package static let layout: MessageLayout = MessageLayout(
+    "baton.wire.MetadataEntry",
+    [
+      FieldLayout(1, "key", .string),
+      FieldLayout(2, "value", .bytes),
+    ])
+
+  package init(from fields: inout FieldReader) throws(CodecError) {
+    key = try fields.string(0)
+    value = fields.bytes(1)
+    unknownFields = fields.unknown()
+  }
+
+  package func write(to fields: inout FieldWriter) throws(CodecError) {
+    fields.string(0, key)
+    fields.bytes(1, value)
+    fields.unknown(unknownFields)
+  }
+}
+
+/// The head of a METADATA frame: the server's, ahead of its first message.
+package struct WireMetadata: Message, Hashable {
+  package var entries: [WireMetadataEntry]
+  package var unknownFields = UnknownFields()
+
+  package init(entries: [WireMetadataEntry] = []) {
+    self.entries = entries
+  }
+
+  package static let layout: MessageLayout = MessageLayout(
+    "baton.wire.Metadata",
+    [
+      FieldLayout(1, "entries", .message { WireMetadataEntry.layout }, .repeated)
+    ])
+
+  package init(from fields: inout FieldReader) throws(CodecError) {
+    entries = try fields.repeatedMessage(0)
+    unknownFields = fields.unknown()
+  }
+
+  package func write(to fields: inout FieldWriter) throws(CodecError) {
+    try fields.repeatedMessage(0, entries)
     fields.unknown(unknownFields)
   }
 }
@@ -63,25 +173,30 @@ package struct WireHello: Message, Hashable {
 package struct WireRequestHead: Message, Hashable {
   /// How long the caller waits from now on, in nanoseconds. Zero: without end.
   package var timeout: UInt64
+  package var metadata: [WireMetadataEntry]
   package var unknownFields = UnknownFields()
 
-  package init(timeout: UInt64 = 0) {
+  package init(timeout: UInt64 = 0, metadata: [WireMetadataEntry] = []) {
     self.timeout = timeout
+    self.metadata = metadata
   }
 
   package static let layout: MessageLayout = MessageLayout(
     "baton.wire.RequestHead",
     [
-      FieldLayout(1, "timeout", .uint64)
+      FieldLayout(1, "timeout", .uint64),
+      FieldLayout(2, "metadata", .message { WireMetadataEntry.layout }, .repeated),
     ])
 
   package init(from fields: inout FieldReader) throws(CodecError) {
     timeout = fields.uint64(0)
+    metadata = try fields.repeatedMessage(1)
     unknownFields = fields.unknown()
   }
 
   package func write(to fields: inout FieldWriter) throws(CodecError) {
     fields.uint64(0, timeout)
+    try fields.repeatedMessage(1, metadata)
     fields.unknown(unknownFields)
   }
 }
@@ -92,12 +207,20 @@ package struct WireStatus: Message, Hashable {
   package var code: Int32
   package var message: String
   package var details: [ProtoAny]
+  /// Metadata of the server behind its last message.
+  package var trailers: [WireMetadataEntry]
   package var unknownFields = UnknownFields()
 
-  package init(code: Int32 = 0, message: String = "", details: [ProtoAny] = []) {
+  package init(
+    code: Int32 = 0,
+    message: String = "",
+    details: [ProtoAny] = [],
+    trailers: [WireMetadataEntry] = []
+  ) {
     self.code = code
     self.message = message
     self.details = details
+    self.trailers = trailers
   }
 
   package static let layout: MessageLayout = MessageLayout(
@@ -106,12 +229,14 @@ package struct WireStatus: Message, Hashable {
       FieldLayout(1, "code", .int32),
       FieldLayout(2, "message", .string),
       FieldLayout(3, "details", .message { ProtoAny.layout }, .repeated),
+      FieldLayout(4, "trailers", .message { WireMetadataEntry.layout }, .repeated),
     ])
 
   package init(from fields: inout FieldReader) throws(CodecError) {
     code = fields.int32(0)
     message = try fields.string(1)
     details = try fields.repeatedMessage(2)
+    trailers = try fields.repeatedMessage(3)
     unknownFields = fields.unknown()
   }
 
@@ -119,6 +244,7 @@ package struct WireStatus: Message, Hashable {
     fields.int32(0, code)
     fields.string(1, message)
     try fields.repeatedMessage(2, details)
+    try fields.repeatedMessage(3, trailers)
     fields.unknown(unknownFields)
   }
 }
@@ -161,27 +287,44 @@ package enum BatonWireSchema {
     name: "baton/wire.proto",
     base64: """
       ChBiYXRvbi93aXJlLnByb3RvEgpiYXRvbi53aXJlGhNiYXRvbi9vcHRpb25zLnByb3RvGhlnb29nbGUvcHJvdG9i\
-      dWYvYW55LnByb3RvIrYBCgVIZWxsbxIYCgd2ZXJzaW9uGAEgASgNUgd2ZXJzaW9uEiUKDm9sZGVzdF92ZXJzaW9u\
+      dWYvYW55LnByb3RvIosCCgVIZWxsbxIYCgd2ZXJzaW9uGAEgASgNUgd2ZXJzaW9uEiUKDm9sZGVzdF92ZXJzaW9u\
       GAIgASgNUg1vbGRlc3RWZXJzaW9uEiUKDmxhcmdlc3RfcGFja2V0GAMgASgNUg1sYXJnZXN0UGFja2V0EikKEG1v\
-      c3RfZGVzY3JpcHRvcnMYBCABKA1SD21vc3REZXNjcmlwdG9ycxIaCghmZWF0dXJlcxgFIAMoCVIIZmVhdHVyZXMi\
-      JwoLUmVxdWVzdEhlYWQSGAoHdGltZW91dBgBIAEoBFIHdGltZW91dCJmCgZTdGF0dXMSEgoEY29kZRgBIAEoBVIE\
-      Y29kZRIYCgdtZXNzYWdlGAIgASgJUgdtZXNzYWdlEi4KB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYu\
-      QW55UgdkZXRhaWxzIlIKB0dvb2RieWUSKgoGc3RhdHVzGAEgASgLMhIuYmF0b24ud2lyZS5TdGF0dXNSBnN0YXR1\
-      cxIbCglsYXN0X2NhbGwYAiABKA1SCGxhc3RDYWxsQgjS8xgEV2lyZUqkBwpfCgECEgMDABMaVSBUaGUgY29udHJv\
-      bCBjb250ZW50IG9mIEJhdG9uJ3MgZnJhbWVzLiBUaGUgc3BlY2lmaWNhdGlvbiBpcyB0aGUgYXJ0aWNsZSAiVGhl\
-      IHdpcmUiLgoKSgoCBAASBAsAFgEaPiBUaGUgaGVhZCBvZiBhIEhFTExPIGZyYW1lOiB3aGF0IGl0cyBzZW5kZXIg\
-      c3BlYWtzIGFuZCB0YWtlcy4KClMKBAQAAgASAw0CFRpGIFRoZSBuZXdlc3QgdmVyc2lvbiBvZiB0aGUgd2lyZSB0\
-      aGUgc2VuZGVyIHNwZWFrcy4gVGhpcyBpcyB2ZXJzaW9uIDEuCgosCgQEAAIBEgMPAhwaHyBUaGUgb2xkZXN0IHZl\
-      cnNpb24gaXQgc3BlYWtzLgoKOAoEBAACAhIDEQIcGisgVGhlIGxhcmdlc3QgcGFja2V0IGl0IHJlY2VpdmVzLCBp\
-      biBieXRlcy4KCkoKBAQAAgMSAxMCHho9IFRoZSBtb3N0IGRlc2NyaXB0b3JzIGl0IHRha2VzIHdpdGggb25lIG1l\
-      c3NhZ2UuIFplcm86IG5vbmUuCgoyCgQEAAIEEgMVAh8aJSBOYW1lcyBvZiBleHRlbnNpb25zIGl0IHVuZGVyc3Rh\
-      bmRzLgoKTAoCBAESBBkAHAEaQCBUaGUgaGVhZCBvZiBhIFJFUVVFU1QgZnJhbWUuIEFic2VudCB3aGVuIG5vdGhp\
-      bmcgaW4gaXQgaXMgc2V0LgoKWAoEBAECABIDGwIVGksgSG93IGxvbmcgdGhlIGNhbGxlciB3YWl0cyBmcm9tIG5v\
-      dyBvbiwgaW4gbmFub3NlY29uZHMuIFplcm86IHdpdGhvdXQgZW5kLgoKXwoCBAISBB8AJAEaUyBUaGUgaGVhZCBv\
-      ZiBhIFNUQVRVUyBmcmFtZSBhbmQgaW5zaWRlIEdPT0RCWUU6IHdoeSBhIGNhbGwsIG9yIGFsbCBvZiB0aGVtLCBl\
-      bmRlZC4KCicKBAQCAgASAyECERoaIGdSUEMncyBudW1iZXJzOyAwIGlzIE9LLgoKSwoCBAMSBCcAKwEaPyBUaGUg\
-      aGVhZCBvZiBhIEdPT0RCWUUgZnJhbWU6IGl0cyBzZW5kZXIgYmVnaW5zIG5vIG1vcmUgY2FsbHMuCgo5CgQEAwIB\
-      EgMqAhcaLCBDYWxscyB3aXRoIGEgaGlnaGVyIG51bWJlciB3ZXJlIG5vdCBiZWd1bi4KYgZwcm90bzM=
+      c3RfZGVzY3JpcHRvcnMYBCABKA1SD21vc3REZXNjcmlwdG9ycxIaCghmZWF0dXJlcxgFIAMoCVIIZmVhdHVyZXMS\
+      KgoGc3RyZWFtGAYgASgLMhIuYmF0b24ud2lyZS5DcmVkaXRSBnN0cmVhbRInCg9sYXJnZXN0X21lc3NhZ2UYByAB\
+      KARSDmxhcmdlc3RNZXNzYWdlIlwKBkNyZWRpdBIaCghtZXNzYWdlcxgBIAEoDVIIbWVzc2FnZXMSFAoFYnl0ZXMY\
+      AiABKARSBWJ5dGVzEiAKC2Rlc2NyaXB0b3JzGAMgASgNUgtkZXNjcmlwdG9ycyI3Cg1NZXRhZGF0YUVudHJ5EhAK\
+      A2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIgASgMUgV2YWx1ZSI/CghNZXRhZGF0YRIzCgdlbnRyaWVzGAEgAygL\
+      MhkuYmF0b24ud2lyZS5NZXRhZGF0YUVudHJ5UgdlbnRyaWVzIl4KC1JlcXVlc3RIZWFkEhgKB3RpbWVvdXQYASAB\
+      KARSB3RpbWVvdXQSNQoIbWV0YWRhdGEYAiADKAsyGS5iYXRvbi53aXJlLk1ldGFkYXRhRW50cnlSCG1ldGFkYXRh\
+      Ip0BCgZTdGF0dXMSEgoEY29kZRgBIAEoBVIEY29kZRIYCgdtZXNzYWdlGAIgASgJUgdtZXNzYWdlEi4KB2RldGFp\
+      bHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55UgdkZXRhaWxzEjUKCHRyYWlsZXJzGAQgAygLMhkuYmF0b24u\
+      d2lyZS5NZXRhZGF0YUVudHJ5Ugh0cmFpbGVycyJSCgdHb29kYnllEioKBnN0YXR1cxgBIAEoCzISLmJhdG9uLndp\
+      cmUuU3RhdHVzUgZzdGF0dXMSGwoJbGFzdF9jYWxsGAIgASgNUghsYXN0Q2FsbEII0vMYBFdpcmVK1QwKXwoBAhID\
+      AwATGlUgVGhlIGNvbnRyb2wgY29udGVudCBvZiBCYXRvbidzIGZyYW1lcy4gVGhlIHNwZWNpZmljYXRpb24gaXMg\
+      dGhlIGFydGljbGUgIlRoZSB3aXJlIi4KCkoKAgQAEgQLABsBGj4gVGhlIGhlYWQgb2YgYSBIRUxMTyBmcmFtZTog\
+      d2hhdCBpdHMgc2VuZGVyIHNwZWFrcyBhbmQgdGFrZXMuCgpTCgQEAAIAEgMNAhUaRiBUaGUgbmV3ZXN0IHZlcnNp\
+      b24gb2YgdGhlIHdpcmUgdGhlIHNlbmRlciBzcGVha3MuIFRoaXMgaXMgdmVyc2lvbiAxLgoKLAoEBAACARIDDwIc\
+      Gh8gVGhlIG9sZGVzdCB2ZXJzaW9uIGl0IHNwZWFrcy4KCjgKBAQAAgISAxECHBorIFRoZSBsYXJnZXN0IHBhY2tl\
+      dCBpdCByZWNlaXZlcywgaW4gYnl0ZXMuCgpKCgQEAAIDEgMTAh4aPSBUaGUgbW9zdCBkZXNjcmlwdG9ycyBpdCB0\
+      YWtlcyB3aXRoIG9uZSBtZXNzYWdlLiBaZXJvOiBub25lLgoKMgoEBAACBBIDFQIfGiUgTmFtZXMgb2YgZXh0ZW5z\
+      aW9ucyBpdCB1bmRlcnN0YW5kcy4KCpMBCgQEAAIFEgMYAhQahQEgV2hhdCB0aGUgb3RoZXIgZW5kIG1heSBzZW5k\
+      IG9uIGEgc3RyZWFtIGJlZm9yZSB0aGUgZmlyc3QgQ1JFRElUOiBtZXNzYWdlcywgYnl0ZXMgb2YgbWVzc2FnZXMs\
+      CiBhbmQgZGVzY3JpcHRvcnMuIEVhY2ggaXMgYXQgbGVhc3QgMS4KClMKBAQAAgYSAxoCHRpGIFRoZSBsYXJnZXN0\
+      IG1lc3NhZ2UgaXQgcmVjZWl2ZXMsIGluIGJ5dGVzLiBaZXJvOiBvbmUgcGFja2V0J3Mgd29ydGguCgpsCgIEARIE\
+      HgAiARpgIFRoZSBoZWFkIG9mIGEgQ1JFRElUIGZyYW1lOiB3aGF0IHRoZSByZWNlaXZlciBvZiBhIHN0cmVhbSB0\
+      b29rLCBzbyB0aGF0IGFzIG11Y2ggbW9yZSBtYXkgY29tZS4KCjsKAgQCEgQlACoBGi8gV2hhdCBjYWxsZXJzIGFu\
+      ZCBzZXJ2ZXJzIHNheSBiZXNpZGUgbWVzc2FnZXMuCgqBAQoEBAICABIDKAIRGnQgMSB0byAyNTYgb2YgYS16LCAw\
+      LTksIGAtYCwgYF9gIGFuZCBgLmAuIFdpdGggYC1iaW5gIGF0IGl0cyBlbmQgdGhlIHZhbHVlIGlzIGFueSBieXRl\
+      cywgb3RoZXJ3aXNlCiBwcmludGFibGUgQVNDSUkuCgpVCgIEAxIELQAvARpJIFRoZSBoZWFkIG9mIGEgTUVUQURB\
+      VEEgZnJhbWU6IHRoZSBzZXJ2ZXIncywgYWhlYWQgb2YgaXRzIGZpcnN0IG1lc3NhZ2UuCgpMCgIEBBIEMgA2ARpA\
+      IFRoZSBoZWFkIG9mIGEgUkVRVUVTVCBmcmFtZS4gQWJzZW50IHdoZW4gbm90aGluZyBpbiBpdCBpcyBzZXQuCgpY\
+      CgQEBAIAEgM0AhUaSyBIb3cgbG9uZyB0aGUgY2FsbGVyIHdhaXRzIGZyb20gbm93IG9uLCBpbiBuYW5vc2Vjb25k\
+      cy4gWmVybzogd2l0aG91dCBlbmQuCgpfCgIEBRIEOQBAARpTIFRoZSBoZWFkIG9mIGEgU1RBVFVTIGZyYW1lIGFu\
+      ZCBpbnNpZGUgR09PREJZRTogd2h5IGEgY2FsbCwgb3IgYWxsIG9mIHRoZW0sIGVuZGVkLgoKJwoEBAUCABIDOwIR\
+      GhogZ1JQQydzIG51bWJlcnM7IDAgaXMgT0suCgo+CgQEBQIDEgM/AiYaMSBNZXRhZGF0YSBvZiB0aGUgc2VydmVy\
+      IGJlaGluZCBpdHMgbGFzdCBtZXNzYWdlLgoKSwoCBAYSBEMARwEaPyBUaGUgaGVhZCBvZiBhIEdPT0RCWUUgZnJh\
+      bWU6IGl0cyBzZW5kZXIgYmVnaW5zIG5vIG1vcmUgY2FsbHMuCgo5CgQEBgIBEgNGAhcaLCBDYWxscyB3aXRoIGEg\
+      aGlnaGVyIG51bWJlciB3ZXJlIG5vdCBiZWd1bi4KYgZwcm90bzM=
       """,
     imports: { [BatonOptionsSchema.file, GoogleProtobufAnySchema.file] })
 

@@ -11,6 +11,18 @@ public struct MethodTable: Sendable {
 
   init() {}
 
+  /// The methods of `services` and, with `reflection`, of the service that describes them.
+  init(_ services: [any RPCService], reflection: Bool) throws(ConnectionError) {
+    for service in services { service.register(in: &self) }
+    if reflection {
+      ReflectionService(services.map { type(of: $0).schema }).register(in: &self)
+    }
+    if let (one, other) = collision {
+      throw ConnectionError(
+        .services, "\(one) and \(other) have the same identity on the wire; rename one of them")
+    }
+  }
+
   /// Serves a method with a task on the connection's loop.
   @inlinable
   public mutating func add<Request: Message, Response: Message>(
@@ -18,7 +30,8 @@ public struct MethodTable: Sendable {
     _ handler: @escaping @Sendable (Request, CallContext) async throws -> Response
   ) {
     insert(method.name, method.identity) { (message, descriptors, call) throws(CodecError) in
-      let request = try Request(unpacking: message, descriptors: &descriptors)
+      let request = try Request(
+        unpacking: message, descriptors: &descriptors, limits: call.limits)
       call.run { call in
         do {
           let response = try await handler(request, call.context)
@@ -37,7 +50,8 @@ public struct MethodTable: Sendable {
     _ handler: @escaping @Sendable (Request, CallContext) throws -> Response
   ) {
     insert(method.name, method.identity) { (message, descriptors, call) throws(CodecError) in
-      let request = try Request(unpacking: message, descriptors: &descriptors)
+      let request = try Request(
+        unpacking: message, descriptors: &descriptors, limits: call.limits)
       do {
         let response = try handler(request, call.context)
         call.reply { (send) throws(CodecError) in try response.packed(send) }
@@ -47,13 +61,77 @@ public struct MethodTable: Sendable {
     }
   }
 
+  /// Serves a method whose replies are a stream.
+  @inlinable
+  public mutating func addServerStream<Request: Message, Reply: Message>(
+    _ method: Method<Request, Reply>,
+    _ handler:
+      @escaping @Sendable (Request, ReplyWriter<Reply>, CallContext) async throws -> Void
+  ) {
+    insert(method.name, method.identity) { (message, descriptors, call) throws(CodecError) in
+      let request = try Request(
+        unpacking: message, descriptors: &descriptors, limits: call.limits)
+      let outgoing = call.makeOutgoing()
+      call.run(outgoing: outgoing) { call in
+        do {
+          try await handler(request, ReplyWriter(outgoing), call.context)
+          call.answer()
+        } catch {
+          call.answer(error)
+        }
+      }
+    }
+  }
+
+  /// Serves a method whose requests are a stream.
+  @inlinable
+  public mutating func addClientStream<Request: Message, Reply: Message>(
+    _ method: Method<Request, Reply>,
+    _ handler: @escaping @Sendable (MessageStream<Request>, CallContext) async throws -> Reply
+  ) {
+    insert(method.name, method.identity, takesStream: true) { (_, _, call) in
+      let (incoming, requests) = call.makeRequests(of: Request.self)
+      call.run(incoming: incoming) { call in
+        do {
+          let reply = try await handler(requests, call.context)
+          call.answer { (send) throws(CodecError) in try reply.packed(send) }
+        } catch {
+          call.answer(error)
+        }
+      }
+    }
+  }
+
+  /// Serves a method whose requests and replies are streams.
+  @inlinable
+  public mutating func addBidirectionalStream<Request: Message, Reply: Message>(
+    _ method: Method<Request, Reply>,
+    _ handler:
+      @escaping @Sendable (MessageStream<Request>, ReplyWriter<Reply>, CallContext) async throws ->
+      Void
+  ) {
+    insert(method.name, method.identity, takesStream: true) { (_, _, call) in
+      let (incoming, requests) = call.makeRequests(of: Request.self)
+      let outgoing = call.makeOutgoing()
+      call.run(incoming: incoming, outgoing: outgoing) { call in
+        do {
+          try await handler(requests, ReplyWriter(outgoing), call.context)
+          call.answer()
+        } catch {
+          call.answer(error)
+        }
+      }
+    }
+  }
+
   func find(_ identity: UInt64) -> ServedMethod? { methods[identity] }
 
   @usableFromInline
   mutating func insert(
-    _ name: String, _ identity: MethodIdentity, _ handle: @escaping ServedMethod.Handle
+    _ name: String, _ identity: MethodIdentity, takesStream: Bool = false,
+    _ handle: @escaping ServedMethod.Handle
   ) {
-    let method = ServedMethod(name: name, handle: handle)
+    let method = ServedMethod(name: name, takesStream: takesStream, handle: handle)
     if let other = methods.updateValue(method, forKey: identity.number) {
       collision = (other.name, name)
     }
@@ -71,5 +149,22 @@ struct ServedMethod: Sendable {
     Void
 
   let name: String
+  /// Whether its requests are a stream.
+  let takesStream: Bool
   let handle: Handle
+}
+
+extension ServedCall {
+  /// The stream that requests come on.
+  @inlinable
+  func makeRequests<Request: Message>(
+    of type: Request.Type
+  ) -> (IncomingStream, MessageStream<Request>) {
+    let inbox = Inbox<Request>()
+    let incoming = makeIncoming { (message, descriptors, limits, stream) throws(CodecError) in
+      let request = try Request(unpacking: message, descriptors: &descriptors, limits: limits)
+      stream.deliver { inbox.queue.append(request) }
+    }
+    return (incoming, MessageStream(incoming, inbox, nil))
+  }
 }

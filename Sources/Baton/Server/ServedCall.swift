@@ -9,6 +9,7 @@ struct ServedCall: Sendable {
   let number: UInt32
   /// On the loop's clock; nil: none.
   let deadline: UInt64?
+  let metadata: Metadata
 
   /// Writes a message, which it lends to what sends it. Returns what that returns.
   @usableFromInline
@@ -19,16 +20,54 @@ struct ServedCall: Sendable {
     let left = deadline.map { deadline in
       ContinuousClock.now + .nanoseconds(Int64(clamping: deadline) - Int64(clamping: LoopClock.now))
     }
-    return CallContext(method: method, peer: connection.peer, deadline: left)
+    return CallContext(
+      method: method, peer: connection.peer, deadline: left, metadata: metadata, call: self)
   }
+
+  @usableFromInline
+  var limits: CodecLimits { connection.limits }
 
   // MARK: Handlers that are tasks
 
   /// Runs `handler` as a task on the connection's loop, which is cancelled with the call.
   @usableFromInline
-  func run(_ handler: @escaping @Sendable (ServedCall) async -> Void) {
-    connection.run(self, handler)
+  func run(
+    incoming: IncomingStream? = nil, outgoing: OutgoingStream? = nil,
+    _ handler: @escaping @Sendable (ServedCall) async -> Void
+  ) {
+    let streams = ServedStreams(incoming: incoming, outgoing: outgoing)
+    guard let deadline else { return connection.run(self, streams, handler) }
+    // Calls that the handler makes end with it.
+    connection.run(self, streams) { call in
+      await CallOptions.$inheritedDeadline.withValue(deadline) { await handler(call) }
+    }
   }
+
+  /// The requests of a stream, which `read` reads and delivers.
+  @usableFromInline
+  func makeIncoming(_ read: @escaping IncomingStream.Read) -> IncomingStream {
+    let channel = connection.channel
+    let number = number
+    let stream = WeakStream()
+    let incoming = IncomingStream(
+      window: channel.ownWindow,
+      grant: { try? channel.sendControl(.credit, call: number, $0.wire) },
+      cancelled: { stream.end() }, read: read)
+    stream.stream = incoming
+    return incoming
+  }
+
+  /// The stream, for a closure that it keeps itself.
+  private final class WeakStream: @unchecked Sendable {
+    weak var stream: IncomingStream?
+    func end() {
+      stream?.end(RPCError(.cancelled, "the handler's task was cancelled"))
+    }
+  }
+
+  /// The replies of a stream.
+  @usableFromInline
+  func makeOutgoing() -> OutgoingStream { OutgoingStream(connection.channel, call: number) }
 
   /// Replies, unless the call has been given up meanwhile.
   @usableFromInline
@@ -40,6 +79,12 @@ struct ServedCall: Sendable {
   @usableFromInline
   func answer(_ error: any Error) {
     if connection.isOwed(number) { fail(error) }
+  }
+
+  /// The same for a handler that has written all its replies.
+  @usableFromInline
+  func answer() {
+    if connection.isOwed(number) { connection.sendEnd(number) }
   }
 
   // MARK: The answer itself
@@ -67,6 +112,18 @@ struct ServedCall: Sendable {
   func refuse(_ error: CodecError) {
     let code: RPCError.Code = error.kind == .limit ? .resourceExhausted : .invalidArgument
     connection.send(number, RPCError(code, "\(error)"))
+  }
+}
+
+/// The streams of a call that a server answers.
+struct ServedStreams: Sendable {
+  let incoming: IncomingStream?
+  let outgoing: OutgoingStream?
+
+  /// Nothing more comes or goes.
+  func end(_ error: RPCError) {
+    incoming?.end(error)
+    outgoing?.end(error)
   }
 }
 

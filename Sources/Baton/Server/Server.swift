@@ -52,7 +52,7 @@ public final class Server: Sendable {
   /// where it has not been called.
   public func bind() throws(ConnectionError) {
     if state.withLock({ $0.bound != nil }) { return }
-    let methods = try makeMethods()
+    let methods = try MethodTable(services, reflection: options.reflection)
     var listeners: [Listener] = []
     var connected: [PacketSocket] = []
     do throws(ConnectionError) {
@@ -83,19 +83,6 @@ public final class Server: Sendable {
     case .announced: try InheritedSocket.announced()
     default: []
     }
-  }
-
-  private func makeMethods() throws(ConnectionError) -> MethodTable {
-    var methods = MethodTable()
-    for service in services { service.register(in: &methods) }
-    if options.reflection {
-      ReflectionService(services.map { type(of: $0).schema }).register(in: &methods)
-    }
-    if let (one, other) = methods.collision {
-      throw ConnectionError(
-        .services, "\(one) and \(other) have the same identity on the wire; rename one of them")
-    }
-    return methods
   }
 
   /// Raises the process's soft limit of open files to its hard one (setrlimit(2)), then
@@ -189,8 +176,8 @@ public final class Server: Sendable {
     }
     if isLeaving { return }
     let connection = ServerConnection(
-      socket, peer, loop: loop, methods: methods, limit: options.callsPerConnection,
-      logger: options.logger
+      Channel(socket, loop: loop, limits: options.channelLimits), peer, methods: methods,
+      limit: options.callsPerConnection, limits: options.codecLimits, logger: options.logger
     ) { [weak self] in self?.ended($0) }
     state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
     connection.start()

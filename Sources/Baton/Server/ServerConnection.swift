@@ -1,18 +1,19 @@
 import BatonMessages
 import Logging
 
-/// The server's end of one connection: which calls it owes an answer, and the answers' way out.
+/// The calls that one end of a connection answers: which it owes an answer, and the answers' way out.
 ///
 /// Sendable because its variables are touched on the loop's thread alone, on which handlers' tasks
 /// end, too.
 @usableFromInline
-final class ServerConnection: ChannelOwner, @unchecked Sendable {
+final class ServerConnection: @unchecked Sendable {
   let channel: Channel
   let peer: PeerCredentials
   private let methods: MethodTable
   private let limit: Int
   private let logger: Logger
   private let onEnd: @Sendable (ServerConnection) -> Void
+  let limits: CodecLimits
   private let tasks: HandlerTasks
   /// Calls whose answer is owed, with the handler's task and the deadline's timer.
   @exclusivity(unchecked) private var calls: [UInt32: OwedCall] = [:]
@@ -20,26 +21,40 @@ final class ServerConnection: ChannelOwner, @unchecked Sendable {
   /// No more calls are taken; the connection ends when nothing is owed.
   @exclusivity(unchecked) private var isLeaving = false
 
+  /// What handlers said that is to be sent behind their last message.
+  @exclusivity(unchecked) private var trailers: [UInt32: Metadata] = [:]
+  /// The other half of this end, for handlers that call the client.
+  @exclusivity(unchecked) private weak var endpoint: Endpoint?
+
   private struct OwedCall {
     let task: HandlerTask
     let timer: LoopTimer?
+    let streams: ServedStreams
+    /// The client has sent its last request.
+    var isHalfClosed = false
   }
 
   init(
-    _ socket: PacketSocket, _ peer: PeerCredentials, loop: EventLoop, methods: MethodTable,
-    limit: Int, logger: Logger, onEnd: @escaping @Sendable (ServerConnection) -> Void
+    _ channel: Channel, _ peer: PeerCredentials, methods: MethodTable, limit: Int,
+    limits: CodecLimits, logger: Logger, onEnd: @escaping @Sendable (ServerConnection) -> Void
   ) {
-    channel = Channel(socket, loop: loop)
-    tasks = HandlerTasks(on: loop)
+    self.channel = channel
+    tasks = HandlerTasks(on: channel.loop)
     self.peer = peer
     self.methods = methods
     self.limit = limit
+    self.limits = limits
     self.logger = logger
     self.onEnd = onEnd
   }
 
+  /// Begins to receive at the end that accepted.
   func start() {
-    channel.loop.execute { self.channel.start(self) }
+    let endpoint = Endpoint(channel, accepted: true, caller: nil, callee: self)
+    channel.loop.execute {
+      self.endpoint = endpoint
+      self.channel.start(endpoint)
+    }
   }
 
   /// Takes no more calls, says so, and ends once those it began are answered. On any thread.
@@ -67,12 +82,13 @@ final class ServerConnection: ChannelOwner, @unchecked Sendable {
   // MARK: Answers
 
   /// Runs a call's handler as a task. On the loop's thread.
-  func run(_ call: ServedCall, _ handler: @escaping HandlerTasks.Handler) {
+  func run(_ call: ServedCall, _ streams: ServedStreams, _ handler: @escaping HandlerTasks.Handler)
+  {
     let number = call.number
     let timer = call.deadline.map { deadline in
       channel.loop.schedule(at: deadline) { [weak self] in self?.giveUp(number) }
     }
-    calls[number] = OwedCall(task: tasks.run(call, handler), timer: timer)
+    calls[number] = OwedCall(task: tasks.run(call, handler), timer: timer, streams: streams)
   }
 
   /// Whether the answer to a handler's call is still to be sent; the caller sends it.
@@ -81,23 +97,38 @@ final class ServerConnection: ChannelOwner, @unchecked Sendable {
     guard channel.loop.isCurrent else { return false }
     guard let call = calls.removeValue(forKey: number) else { return false }
     call.timer?.cancel()
+    call.streams.end(Self.answered)
     return true
   }
 
+  private static let answered = RPCError(.failedPrecondition, "the handler has returned")
+
   private func giveUp(_ number: UInt32) {
+    let error = RPCError(.deadlineExceeded, "the deadline passed before the handler answered")
     guard let call = calls.removeValue(forKey: number) else { return }
     call.task.cancel()
-    send(number, RPCError(.deadlineExceeded, "the deadline passed before the handler answered"))
+    call.streams.end(error)
+    send(number, error)
   }
 
+  private func cancel(_ call: OwedCall) {
+    call.task.cancel()
+    call.streams.end(RPCError(.cancelled, "the client cancelled the call"))
+  }
+
+  /// Sends a reply, which is OK and the call's end.
   func send(
     _ number: UInt32, size: Int, descriptors: [Descriptor],
     _ fill: (UnsafeMutableRawPointer) -> Void
   ) {
+    let trailers = takeTrailers(number)
     let header = FrameHeader(
-      .message, call: number, isLast: true, size: size, descriptors: descriptors.count)
+      .message, call: number, isLast: trailers == nil, size: size, descriptors: descriptors.count)
     do throws(Channel.Refusal) {
       try channel.send(header, descriptors: descriptors, fill)
+      if let trailers {
+        try channel.sendControl(.status, call: number, WireStatus(trailers: trailers))
+      }
       finishIfIdle()
     } catch {
       refused(number, error)
@@ -105,66 +136,135 @@ final class ServerConnection: ChannelOwner, @unchecked Sendable {
   }
 
   func send(_ number: UInt32, _ error: RPCError) {
+    send(number, WireStatus(error, trailers: takeTrailers(number) ?? Metadata()))
+  }
+
+  /// The end of a stream of replies.
+  func sendEnd(_ number: UInt32) {
+    send(number, WireStatus(trailers: takeTrailers(number) ?? Metadata()))
+  }
+
+  private func send(_ number: UInt32, _ status: WireStatus) {
     do throws(Channel.Refusal) {
-      try channel.sendControl(.status, call: number, WireStatus(error))
+      try channel.sendControl(.status, call: number, status)
       finishIfIdle()
     } catch {
       refused(number, error)
     }
   }
 
+  private func takeTrailers(_ number: UInt32) -> Metadata? {
+    trailers.isEmpty ? nil : trailers.removeValue(forKey: number)
+  }
+
+  // MARK: What handlers say beside their replies
+
+  func sendMetadata(_ number: UInt32, _ metadata: Metadata) throws(RPCError) {
+    let head = WireMetadata(entries: try metadata.wire())
+    do throws(Channel.Refusal) {
+      try channel.sendControl(.metadata, call: number, head)
+    } catch {
+      throw RPCError(error, channel.lost)
+    }
+  }
+
+  func setTrailers(_ number: UInt32, _ metadata: Metadata) throws(RPCError) {
+    _ = try metadata.wire()
+    channel.loop.execute { self.trailers[number] = metadata }
+  }
+
+  /// A connection for calls to the client.
+  func connectionToPeer() -> Connection? {
+    endpoint.map { endpoint in
+      Connection(endpoint.makeCaller(limits: limits), peer, lentBy: channel.loop)
+    }
+  }
+
   private func refused(_ number: UInt32, _ refusal: Channel.Refusal) {
     switch refusal {
     case .ended: break
-    case .tooLarge, .tooManyDescriptors: send(number, RPCError(refusal, nil))
+    case .tooLarge, .tooManyDescriptors: send(number, RPCError(refusal, channel.lost))
     case .peerDoesNotRead:
       logger.warning("closing a connection whose client does not read its replies")
       close()
     }
   }
 
-  // MARK: ChannelOwner
+  // MARK: What comes
 
-  /// A client that has called calls again; how soon is what polling finds out.
-  var expectsData: Bool { true }
-
-  func greeted(_ hello: WireHello) {}
-
+  /// A frame about a call of the other end.
   func received(
-    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
   ) throws(ProtocolError) {
+    let number = frame.header.call
     switch frame.header.kind {
-    case .request: try begin(frame, &descriptors, lost: lost)
-    case .message:
-      if calls[frame.header.call] != nil {
-        throw ProtocolError("a message behind the last of call \(frame.header.call)")
-      }
-    case .cancel: calls[frame.header.call]?.task.cancel()
+    case .request: try begin(frame, &descriptors, flaw)
+    case .message: try receivedMessage(frame, &descriptors, flaw)
+    case .finish:
+      guard let call = calls[number] else { return }
+      if call.isHalfClosed { throw ProtocolError("a second end of the requests of call \(number)") }
+      calls[number]?.isHalfClosed = true
+      call.streams.incoming?.end(nil)
+    case .credit:
+      let credit: WireCredit = try Channel.decode(frame.head)
+      calls[number]?.streams.outgoing?.add(StreamCredit(credit))
+    case .cancel:
+      if let call = calls[number] { cancel(call) }
     default: throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a client")
     }
   }
 
-  private func begin(
-    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool
+  private func receivedMessage(
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
   ) throws(ProtocolError) {
     let number = frame.header.call
-    let deadline = try Self.deadline(frame.head)
-    if let refusal = try admit(number) { return send(number, refusal) }
-    if lost {
-      return send(
-        number, ClientCore.lostDescriptors(frame.header.descriptors, descriptors.count))
+    if frame.header.isLast {
+      throw ProtocolError("flags 1 in a message from the end that calls")
     }
+    guard let call = calls[number] else { return }
+    guard let incoming = call.streams.incoming, !call.isHalfClosed else {
+      throw ProtocolError("a message behind the last of call \(number)")
+    }
+    let error: RPCError?
+    if let flaw {
+      error = RPCError(flaw)
+    } else {
+      error = try incoming.receive(frame.message, &descriptors, limits).map { error in
+        RPCError(error.kind == .limit ? .resourceExhausted : .invalidArgument, "\(error)")
+      }
+    }
+    guard let error else { return }
+    calls[number] = nil
+    call.timer?.cancel()
+    call.task.cancel()
+    call.streams.end(error)
+    send(number, error)
+  }
+
+  private func begin(
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
+  ) throws(ProtocolError) {
+    let number = frame.header.call
+    let (deadline, metadata) = try Self.read(frame.head)
+    if !frame.header.isLast && !frame.message.isEmpty {
+      throw ProtocolError("a message in a request that opens a stream")
+    }
+    if let refusal = try admit(number) { return send(number, refusal) }
+    if let flaw { return send(number, RPCError(flaw)) }
     guard let method = methods.find(frame.header.method) else {
       return send(
         number,
         RPCError(.unimplemented, "no service here has a method of identity \(frame.header.method)"))
     }
-    guard frame.header.isLast else {
+    guard frame.header.isLast != method.takesStream else {
+      let (expected, got) = method.takesStream ? ("a stream", "one") : ("one", "a stream")
       return send(
-        number, RPCError(.unimplemented, "\(method.name) takes one message, got a stream"))
+        number,
+        RPCError(.unimplemented, "\(method.name): expected \(expected) of requests, got \(got)"))
     }
     let call = ServedCall(
-      connection: self, method: method.name, number: number, deadline: deadline)
+      connection: self, method: method.name, number: number, deadline: deadline,
+      metadata: metadata)
     do throws(CodecError) {
       try method.handle(frame.message, &descriptors, call)
     } catch {
@@ -185,32 +285,42 @@ final class ServerConnection: ChannelOwner, @unchecked Sendable {
     return RPCError(.resourceExhausted, "expected at most \(limit) calls in flight")
   }
 
-  private static func deadline(_ head: UnsafeRawBufferPointer) throws(ProtocolError) -> UInt64? {
-    if head.isEmpty { return nil }
+  private static func read(
+    _ head: UnsafeRawBufferPointer
+  ) throws(ProtocolError) -> (deadline: UInt64?, Metadata) {
+    if head.isEmpty { return (nil, Metadata()) }
     let head: WireRequestHead = try Channel.decode(head)
-    if head.timeout == 0 { return nil }
+    let metadata = try Metadata(head.metadata)
+    if head.timeout == 0 { return (nil, metadata) }
     let (deadline, overflow) = LoopClock.now.addingReportingOverflow(head.timeout)
-    return overflow ? nil : deadline
+    return (overflow ? nil : deadline, metadata)
   }
 
   /// The client makes no more calls, and still wants the answers it waits for.
-  func peerSaidGoodbye(_ goodbye: WireGoodbye) {
+  func peerSaidGoodbye() {
     isLeaving = true
     finishIfIdle()
   }
 
   var outlivesInput: Bool { isLeaving && !calls.isEmpty }
 
-  func couldNotSend(_ call: UInt32, _ error: RPCError) {
-    send(call, error)
+  func couldNotSend(_ number: UInt32, _ error: RPCError) {
+    if let call = calls.removeValue(forKey: number) {
+      call.timer?.cancel()
+      call.task.cancel()
+      call.streams.end(error)
+    }
+    send(number, error)
   }
 
   func ended(_ error: ConnectionError) {
     let calls = calls
     self.calls = [:]
+    trailers = [:]
     for call in calls.values {
       call.timer?.cancel()
       call.task.cancel()
+      call.streams.end(RPCError(.cancelled, "the connection ended: \(error.message)"))
     }
     tasks.end()
     if error.kind == .protocolViolation {

@@ -30,12 +30,14 @@ final class PacketSocket: Sendable {
 
   /// Sends one packet. Throws `wouldBlock` when the socket is full and `wait` is not set.
   func send(_ packet: OutgoingPacket, wait: Bool) throws(Errno) {
+    let raw = baton_packet(
+      bytes: packet.bytes.baseAddress, size: packet.bytes.count,
+      slice: packet.slice?.baseAddress, slice_size: packet.slice?.count ?? 0,
+      padding: packet.padding)
     let result =
       packet.descriptors.isEmpty
-      ? baton_send(number, packet.bytes.baseAddress, packet.count, nil, 0, wait)
-      : Self.withNumbers(of: packet.descriptors) {
-        baton_send(number, packet.bytes.baseAddress, packet.count, $0, $1, wait)
-      }
+      ? baton_send(number, raw, nil, 0, wait)
+      : Self.withNumbers(of: packet.descriptors) { baton_send(number, raw, $0, $1, wait) }
     if result < 0 { throw Errno(rawValue: Int32(-result)) }
   }
 

@@ -7,8 +7,8 @@ import SystemPackage
 protocol ChannelOwner: AnyObject, Sendable {
   /// The peer's hello came.
   func greeted(_ hello: WireHello)
-  /// A frame about a call. `lost`: descriptors that belong to it did not arrive.
-  func received(_ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool)
+  /// A frame about a call. A message with a flaw is not whole.
+  func received(_ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?)
     throws(ProtocolError)
   func peerSaidGoodbye(_ goodbye: WireGoodbye)
   /// Whether answers are still to be sent when the peer sends no more.
@@ -36,6 +36,8 @@ final class Channel: LoopSource, @unchecked Sendable {
   @exclusivity(unchecked) private var isGreeted = false
   /// The peer sends no more.
   @exclusivity(unchecked) private var hasInputEnded = false
+  @exclusivity(unchecked) private var reassembly: Reassembly
+  private let limits: ChannelLimits
   private let output: Mutex<Output>
 
   private struct Output: ~Copyable {
@@ -45,6 +47,17 @@ final class Channel: LoopSource, @unchecked Sendable {
     var refusals = 0
     /// Nothing more is to be sent behind what waits.
     var isFinishing = false
+    /// Who waits until less waits.
+    var waiters: [UnsafeContinuation<Void, Never>] = []
+    /// What the peer said that it takes.
+    var peer = PeerLimits()
+    var lost: ConnectionError?
+
+    /// Whether so much waits that the peer seems not to read.
+    var isFull: Bool {
+      packets.waiting - packets.waitingLarge > Channel.mostWaiting
+        || packets.waitingLarge > max(Channel.mostWaiting, 4 * peer.largestMessage)
+    }
 
     enum State {
       case idle
@@ -57,15 +70,22 @@ final class Channel: LoopSource, @unchecked Sendable {
     }
   }
 
-  /// Bytes that may wait to leave before the peer counts as one that does not read.
+  /// Bytes of short messages that may wait to leave before the peer counts as one that does not
+  /// read. Of large ones, four of the largest may.
   private static let mostWaiting = 16 << 20
 
-  /// SCM_MAX_FD.
-  static let mostDescriptors = Int(BATON_PACKET_DESCRIPTORS)
+  /// Beyond so many bytes the senders of streams wait, and go on when so few are left.
+  private static let congestion = 1 << 20
+  private static let relief = 256 << 10
+  /// What leaves at once instead of at the end of the turn, so that the peer can begin with it.
+  private static let batch = 64 << 10
 
-  init(_ socket: PacketSocket, loop: EventLoop) {
+  init(_ socket: PacketSocket, loop: EventLoop, limits: ChannelLimits) {
     self.socket = socket
     self.loop = loop
+    self.limits = limits
+    reassembly = Reassembly(
+      largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
     output = Mutex(Output(packets: OutgoingPackets(largestPacket: socket.largestPacket)))
   }
 
@@ -85,8 +105,8 @@ final class Channel: LoopSource, @unchecked Sendable {
   /// Why a frame was not taken.
   enum Refusal: Error {
     case ended
-    case tooLarge(most: Int)
-    case tooManyDescriptors(Int)
+    case tooLarge(Int, most: Int)
+    case tooManyDescriptors(Int, most: Int)
     case peerDoesNotRead
   }
 
@@ -96,25 +116,81 @@ final class Channel: LoopSource, @unchecked Sendable {
     _ fill: (UnsafeMutableRawPointer) -> Void = { _ in }
   ) throws(Refusal) {
     let isOnLoop = loop.isCurrent
-    let result: Result<Output.State, Refusal> = output.withLock { output in
+    let result: Result<Step, Refusal> = output.withLock { output in
       if output.state == .ended { return .failure(.ended) }
-      if header.size > output.packets.largestBody {
-        return .failure(.tooLarge(most: output.packets.largestBody))
+      if header.size - header.head > output.peer.largestMessage {
+        return .failure(.tooLarge(header.size - header.head, most: output.peer.largestMessage))
       }
-      if descriptors.count > Self.mostDescriptors {
-        return .failure(.tooManyDescriptors(descriptors.count))
+      if descriptors.count > output.peer.mostDescriptors {
+        return .failure(
+          .tooManyDescriptors(descriptors.count, most: output.peer.mostDescriptors))
       }
-      if output.packets.waiting > Self.mostWaiting { return .failure(.peerDoesNotRead) }
+      if output.isFull { return .failure(.peerDoesNotRead) }
+      if header.kind == .cancel { output.packets.drop(header.call) }
       fill(output.packets.add(header, descriptors: descriptors))
-      guard output.state == .idle else { return .success(.idle) }
-      output.state = isOnLoop ? .scheduled : .sending
-      return .success(output.state)
+      switch output.state {
+      case .idle where isOnLoop:
+        output.state = .scheduled
+        return .success(.flushLater)
+      case .idle:
+        output.state = .sending
+        return .success(.drain)
+      case .scheduled where isOnLoop && output.packets.waiting > Self.batch:
+        return .success(.flush)
+      default: return .success(.nothing)
+      }
     }
     switch try result.get() {
-    case .scheduled: loop.flushLater(self)
-    case .sending: drain(from: nextPacket(after: nil))
-    default: break
+    case .flushLater: loop.flushLater(self)
+    case .drain: drain(from: nextPacket(after: nil))
+    case .flush: flush()
+    case .nothing: break
     }
+  }
+
+  /// What is to be done about a frame that was queued.
+  private enum Step {
+    case flushLater, drain, flush, nothing
+  }
+
+  /// What the other end takes of a stream before it grants more.
+  var peerWindow: StreamCredit { output.withLock { $0.peer.window } }
+
+  /// What this end takes of a stream before it grants more.
+  var ownWindow: StreamCredit { limits.window }
+
+  /// Why nothing leaves any more.
+  var lost: ConnectionError? { output.withLock { $0.lost } }
+
+  /// Whether so much waits that whoever can should wait, too.
+  var isCongested: Bool { output.withLock { $0.packets.waiting > Self.congestion } }
+
+  /// Waits until less waits to leave, or nothing leaves any more, or the task is cancelled.
+  nonisolated(nonsending) func waitForRoom() async {
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { waiter in
+        let isReady = output.withLock { output in
+          if Task.isCancelled || output.state == .ended
+            || output.packets.waiting <= Self.congestion
+          {
+            return true
+          }
+          output.waiters.append(waiter)
+          return false
+        }
+        if isReady { waiter.resume() }
+      }
+    } onCancel: {
+      relieve()
+    }
+  }
+
+  private func relieve() {
+    let waiters = output.withLock { output in
+      defer { output.waiters = [] }
+      return output.waiters
+    }
+    for waiter in waiters { waiter.resume() }
   }
 
   func flush() {
@@ -159,13 +235,16 @@ final class Channel: LoopSource, @unchecked Sendable {
   }
 
   private func nextPacket(after sent: OutgoingPacket?) -> OutgoingPacket? {
-    output.withLock { output in
+    let (packet, hasRoom) = output.withLock { output in
       if let sent {
         output.packets.recycle(sent)
         output.refusals = 0
       }
-      return takeNext(&output)
+      let packet = takeNext(&output)
+      return (packet, !output.waiters.isEmpty && output.packets.waiting <= Self.relief)
     }
+    if hasRoom { relieve() }
+    return packet
   }
 
   /// The packet that leaves next; nil, and the output idle, when there is none.
@@ -194,6 +273,7 @@ final class Channel: LoopSource, @unchecked Sendable {
         output.packets.removeAll()
         if output.state != .ended { output.state = .idle }
       }
+      relieve()
       return false
     default:
       let failure = ConnectionError(.closed, "sending to the peer failed", errno: error)
@@ -223,8 +303,11 @@ final class Channel: LoopSource, @unchecked Sendable {
       return output.refusals
     }
     guard refusals <= 8 else {
-      output.withLock { $0.refusals = 0 }
       let call = packet.lastCall
+      output.withLock { output in
+        output.refusals = 0
+        output.packets.drop(call)
+      }
       packet.dropLastFrame()
       if packet.count > 0 { block(packet) }
       loop.execute { self.giveUp(call, error, hasRest: packet.count > 0) }
@@ -244,9 +327,7 @@ final class Channel: LoopSource, @unchecked Sendable {
   }
 
   private func sendHello() {
-    let hello = WireHello(
-      version: 1, oldestVersion: 1, largestPacket: UInt32(LoopCore.receiveCapacity),
-      mostDescriptors: 253)
+    let hello = limits.hello
     try? sendControl(.hello, hello)
   }
 
@@ -332,9 +413,35 @@ final class Channel: LoopSource, @unchecked Sendable {
         "expected a hello first, got a frame of kind \(frame.header.kind.rawValue)")
     case .goodbye:
       owner.peerSaidGoodbye(try Self.decode(frame.head))
+    case .fragment:
+      try reassembly.add(frame, &descriptors, lost: lost)
+    case _ where !reassembly.isEmpty:
+      try takeLast(frame, &descriptors, lost: lost, owner)
     default:
-      try owner.received(frame, &descriptors, lost: lost)
+      try owner.received(
+        frame, &descriptors,
+        lost ? .descriptorsLost(frame.header.descriptors, descriptors.count) : nil)
     }
+  }
+
+  /// A frame that may be the last piece of a message, or the end of one whose rest does not come.
+  private func takeLast(
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool,
+    _ owner: any ChannelOwner
+  ) throws(ProtocolError) {
+    let isLast = frame.header.kind == .request || frame.header.kind == .message
+    if isLast, let whole = reassembly.take(frame, &descriptors, lost: lost) {
+      defer { reassembly.recycle(whole) }
+      return try owner.received(
+        Frame(header: frame.header, head: frame.head, message: whole.bytes), &whole.descriptors,
+        whole.flaw)
+    }
+    if frame.header.kind == .cancel || frame.header.kind == .status {
+      reassembly.drop(frame.header.call)
+    }
+    try owner.received(
+      frame, &descriptors,
+      lost ? .descriptorsLost(frame.header.descriptors, descriptors.count) : nil)
   }
 
   private func greet(_ owner: any ChannelOwner, _ hello: WireHello) throws(ProtocolError) {
@@ -347,6 +454,7 @@ final class Channel: LoopSource, @unchecked Sendable {
     }
     output.withLock { output in
       output.packets.largestPacket = min(output.packets.largestPacket, Int(hello.largestPacket))
+      output.peer = PeerLimits(hello)
     }
     owner.greeted(hello)
   }
@@ -378,10 +486,12 @@ final class Channel: LoopSource, @unchecked Sendable {
     let isFirst = output.withLock { output in
       let isFirst = output.state != .ended
       output.state = .ended
+      if isFirst { output.lost = error }
       output.packets.removeAll()
       return isFirst
     }
     guard isFirst else { return }
+    relieve()
     loop.remove(self, socket.number)
     socket.shutdown()
     let owner = owner

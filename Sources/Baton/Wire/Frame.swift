@@ -53,19 +53,20 @@ struct PacketFrames {
       throw ProtocolError(
         "expected a head of at most \(min(header.size, largestHead)) bytes, got \(header.head)")
     }
-    guard header.kind.isAboutConnection == (header.call == 0), header.call <= UInt32(Int32.max)
-    else { throw ProtocolError("call \(header.call) in a frame of kind \(header.kind.rawValue)") }
+    guard header.kind.isAboutConnection == (header.call == 0) else {
+      throw ProtocolError("call \(header.call) in a frame of kind \(header.kind.rawValue)")
+    }
     guard header.kind.allows(isLast: header.isLast) else {
       throw ProtocolError(
         "flags \(header.isLast ? 1 : 0) in a frame of kind \(header.kind.rawValue)")
     }
-    guard header.kind == .request || header.method == 0 else {
+    guard header.kind == .request || header.kind == .fragment || header.method == 0 else {
       throw ProtocolError("a method in a frame of kind \(header.kind.rawValue)")
     }
-    guard header.kind != .message && header.kind != .cancel || header.head == 0 else {
+    guard header.kind.hasHead || header.head == 0 else {
       throw ProtocolError("a head in a frame of kind \(header.kind.rawValue)")
     }
-    guard header.kind.mayHaveDescriptors || header.head == header.size else {
+    guard header.kind.hasMessage || header.head == header.size else {
       throw ProtocolError("a message in a frame of kind \(header.kind.rawValue)")
     }
   }

@@ -9,7 +9,7 @@ struct FrameHeader: Equatable {
   var call: UInt32 = 0
   /// Bytes of the body that are the head.
   var head = 0
-  /// In a request, which method.
+  /// In a request, which method; in a fragment, how many bytes of the message went before it.
   var method: UInt64 = 0
 
   static let byteCount = 24
@@ -34,7 +34,7 @@ struct FrameHeader: Equatable {
   init(reading memory: UnsafeRawPointer) throws(ProtocolError) {
     let number = memory.load(fromByteOffset: 4, as: UInt8.self)
     guard let kind = FrameKind(rawValue: number) else {
-      throw ProtocolError("expected a frame of kind 1 to 6, got \(number)")
+      throw ProtocolError("expected a frame of kind 1 to 10, got \(number)")
     }
     let flags = memory.load(fromByteOffset: 5, as: UInt8.self)
     guard flags & ~Self.lastFlag == 0 else {

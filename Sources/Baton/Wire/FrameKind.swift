@@ -6,17 +6,29 @@ enum FrameKind: UInt8 {
   case status = 4
   case cancel = 5
   case goodbye = 6
+  case credit = 7
+  case fragment = 8
+  case metadata = 9
+  case finish = 10
 
   /// Whether the frame is about the connection and not about a call.
   var isAboutConnection: Bool { self == .hello || self == .goodbye }
   func allows(isLast: Bool) -> Bool {
     switch self {
     case .request, .message: true
-    case .status: isLast
-    case .hello, .cancel, .goodbye: !isLast
+    case .status, .finish: isLast
+    case .hello, .cancel, .goodbye, .credit, .fragment, .metadata: !isLast
     }
   }
-  var mayHaveDescriptors: Bool { self == .request || self == .message }
+  /// What a request and a message are made of.
+  var mayHaveDescriptors: Bool { hasMessage }
+  var hasMessage: Bool { self == .request || self == .message || self == .fragment }
+  var hasHead: Bool {
+    switch self {
+    case .hello, .request, .status, .goodbye, .credit, .metadata: true
+    case .message, .cancel, .fragment, .finish: false
+    }
+  }
 }
 
 /// The peer did not keep to the specification: the connection ends.

@@ -2,44 +2,104 @@ import BatonMessages
 
 /// Frames that wait to leave, gathered into as few packets as fit.
 ///
-/// Frames leave in the order they came in. A frame with descriptors is the last of its packet.
+/// Frames leave in the order they came in, except that those of other calls pass a message that is
+/// too large for one packet: it leaves in fragments, one after every packet of them. A frame with
+/// descriptors is the last of its packet.
 struct OutgoingPackets: ~Copyable {
   /// Bytes that a packet may have.
   var largestPacket: Int
   private var packets: [OutgoingPacket] = []
   private var spare: OutgoingPacket?
-  /// Bytes of all packets that wait.
+  /// Messages that leave in fragments, those of different calls in turn.
+  private var large: [LargeMessage] = []
+  private var wasFragment = false
+  /// Bytes of all that waits, and of them those in messages that leave in fragments.
   private(set) var waiting = 0
+  private(set) var waitingLarge = 0
+
+  /// Bytes of a message in one fragment. Larger ones are little faster, and whoever has a short
+  /// message to send waits longer.
+  private static let largestFragment = 128 * 1024
+  /// SCM_MAX_FD.
+  static let descriptorsPerPacket = 253
 
   init(largestPacket: Int) {
     self.largestPacket = largestPacket
   }
 
-  var isEmpty: Bool { packets.isEmpty }
+  var isEmpty: Bool { packets.isEmpty && large.isEmpty }
 
-  /// The most a body may have: one frame is at most one packet.
-  var largestBody: Int { (largestPacket - FrameHeader.byteCount) & ~(FrameHeader.alignment - 1) }
+  /// The most a body in one frame may have.
+  private var largestBody: Int {
+    (largestPacket - FrameHeader.byteCount) & ~(FrameHeader.alignment - 1)
+  }
 
   /// Makes room for a frame, whose header is written, and gives the memory for its body, which the
-  /// caller fills with `header.size` bytes before anything else is added. The size must be at most
-  /// ``largestBody``.
+  /// caller fills with `header.size` bytes before anything else is added.
   mutating func add(
     _ header: FrameHeader, descriptors: [Descriptor] = []
   ) -> UnsafeMutableRawPointer {
     let size = FrameHeader.byteCount + header.paddedSize
-    let packet = open(for: size)
     waiting += size
+    if !large.isEmpty, let ahead = large.first(where: { $0.call == header.call }) {
+      waitingLarge += size
+      return ahead.append(HeldFrame(header, descriptors))
+    }
+    if header.size > largestBody || descriptors.count > Self.descriptorsPerPacket {
+      let frame = HeldFrame(header, descriptors)
+      large.append(LargeMessage(frame))
+      waitingLarge += size
+      return frame.body
+    }
+    let packet = open(for: size)
     let memory = packet.extend(by: size, header)
     if !descriptors.isEmpty { packet.descriptors = descriptors }
     return memory
   }
 
+  /// Drops what of a call has not left in whole.
+  mutating func drop(_ call: UInt32) {
+    guard let index = large.firstIndex(where: { $0.call == call }) else { return }
+    count(out: large.remove(at: index).waiting)
+  }
+
   /// Takes the packet that leaves next.
   mutating func takeFirst() -> OutgoingPacket? {
-    if packets.isEmpty { return nil }
-    let packet = packets.removeFirst()
-    waiting -= packet.count
+    if large.isEmpty || (wasFragment && !packets.isEmpty) {
+      if packets.isEmpty { return nil }
+      wasFragment = false
+      let packet = packets.removeFirst()
+      waiting -= packet.count
+      return packet
+    }
+    // A packet that could not leave yet stands in front, whatever it is.
+    if let first = packets.first, first.isClosed {
+      packets.removeFirst()
+      waiting -= first.count
+      return first
+    }
+    wasFragment = true
+    return nextFragment()
+  }
+
+  private mutating func nextFragment() -> OutgoingPacket {
+    let message = large.removeFirst()
+    let before = message.waiting
+    let packet = message.next(
+      most: min(largestBody, Self.largestFragment), largestBody: largestBody)
+    count(out: before - message.waiting)
+    if !message.isDone {
+      large.append(message)
+    } else {
+      count(out: message.waiting)
+      for frame in message.followers { frame.add(to: &self) }
+    }
     return packet
+  }
+
+  private mutating func count(out size: Int) {
+    waiting -= size
+    waitingLarge -= size
   }
 
   /// Returns a packet that could not leave yet.
@@ -59,7 +119,9 @@ struct OutgoingPackets: ~Copyable {
 
   mutating func removeAll() {
     packets.removeAll()
+    large.removeAll()
     waiting = 0
+    waitingLarge = 0
   }
 
   private mutating func open(for size: Int) -> OutgoingPacket {
@@ -72,72 +134,5 @@ struct OutgoingPackets: ~Copyable {
     spare = nil
     packets.append(packet)
     return packet
-  }
-}
-
-/// The bytes of one packet and the descriptors that belong to its last frame, which it keeps open
-/// until it has left.
-///
-/// Sendable because whoever holds it, the queue or the one sender, holds it alone.
-final class OutgoingPacket: @unchecked Sendable {
-  private var memory: UnsafeMutableRawPointer
-  private(set) var capacity: Int
-  private(set) var count = 0
-  fileprivate(set) var descriptors: [Descriptor] = []
-  /// Where the last frame begins, and the call it belongs to.
-  private(set) var lastFrame = 0
-  private(set) var lastCall: UInt32 = 0
-  /// Nothing more may be added.
-  fileprivate var isClosed = false
-
-  private static let firstCapacity = 4096
-  /// Larger memory is not kept for the next packet.
-  fileprivate static let kept = 64 * 1024
-
-  init() {
-    capacity = Self.firstCapacity
-    memory = .allocate(byteCount: capacity, alignment: FrameHeader.alignment)
-  }
-
-  deinit { memory.deallocate() }
-
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
-
-  fileprivate func empty() {
-    count = 0
-    lastFrame = 0
-    descriptors = []
-    isClosed = false
-  }
-
-  fileprivate func extend(by size: Int, _ header: FrameHeader) -> UnsafeMutableRawPointer {
-    reserve(count + size)
-    let start = memory + count
-    header.write(to: start)
-    let padding = header.paddedSize - header.size
-    if padding > 0 {
-      (start + size - padding).initializeMemory(as: UInt8.self, repeating: 0, count: padding)
-    }
-    lastFrame = count
-    lastCall = header.call
-    count += size
-    return start + FrameHeader.byteCount
-  }
-
-  /// Takes the last frame off, which cannot leave.
-  func dropLastFrame() {
-    count = lastFrame
-    descriptors = []
-  }
-
-  private func reserve(_ size: Int) {
-    if size <= capacity { return }
-    let grown = max(size, capacity * 2)
-    let larger = UnsafeMutableRawPointer.allocate(
-      byteCount: grown, alignment: FrameHeader.alignment)
-    larger.copyMemory(from: memory, byteCount: count)
-    memory.deallocate()
-    memory = larger
-    capacity = grown
   }
 }

@@ -56,6 +56,16 @@ public struct ReceivedDescriptors: ~Copyable {
     unclaimed += Int32(count)
   }
 
+  /// Takes over what `other` holds, of which nothing was claimed: a message's further packet.
+  package mutating func adopt(_ other: inout ReceivedDescriptors) {
+    for index in 0..<other.count where other[index] >= 0 {
+      var number = other[index]
+      other[index] = -1
+      adopt(&number, count: 1)
+    }
+    other.unclaimed = 0
+  }
+
   /// The handle for the descriptor at `place`, which counts from one as on the wire.
   mutating func claim(_ place: UInt32) throws(CodecError) -> Descriptor {
     guard place >= 1, place <= came else {

@@ -23,8 +23,15 @@ typedef struct baton_received {
 // BATON_PACKET_DESCRIPTORS. With `wait` it blocks on a blocking socket.
 baton_received baton_receive(int socket, void *buffer, size_t room, int *descriptors, bool wait);
 
+typedef struct baton_packet {
+  const void *bytes;
+  size_t size;
+  const void *slice;  // what follows, if not NULL, and then zeros, at most 8
+  size_t slice_size;
+  size_t padding;
+} baton_packet;
+
 // sendmsg(2) with MSG_NOSIGNAL; EINTR is retried. Bytes sent, or a negative errno.
-ssize_t baton_send(int socket, const void *bytes, size_t size, const int *descriptors, int count,
-                   bool wait);
+ssize_t baton_send(int socket, baton_packet packet, const int *descriptors, int count, bool wait);
 
 #endif

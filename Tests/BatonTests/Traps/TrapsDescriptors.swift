@@ -150,28 +150,28 @@ import Testing
     }
   }
 
-  @Test func `as many descriptors as a packet takes arrive, and one more is refused`() async {
+  @Test func `as many descriptors as a message takes arrive, and one more is refused`() async {
     await #expect(processExitsWith: .success) {
       try await ServerScene.run { scene in
         let file = try Descriptor.open("/dev/null")
         let most = try await scene.bystander.call(
-          Parcels.count, Parcel(files: Array(repeating: file, count: 253)))
-        #expect(most.number == 253)
+          Parcels.count, Parcel(files: Array(repeating: file, count: 1024)))
+        #expect(most.number == 1024)
         let error = await #expect(throws: RPCError.self) {
           try await scene.bystander.call(
-            Parcels.count, Parcel(files: Array(repeating: file, count: 254)))
+            Parcels.count, Parcel(files: Array(repeating: file, count: 1025)))
         }
         #expect(error?.code == .resourceExhausted)
-        #expect(error?.message.contains("253") == true && error?.message.contains("254") == true)
+        #expect(error?.message.contains("1024") == true && error?.message.contains("1025") == true)
       }
     }
   }
 
-  @Test func `a reply with more descriptors than a packet takes becomes an error`() async {
+  @Test func `a reply with more descriptors than a message takes becomes an error`() async {
     await #expect(processExitsWith: .success) {
       try await ServerScene.run { scene in
         let error = await #expect(throws: RPCError.self) {
-          try await scene.bystander.call(Parcels.open, Parcel(number: 254))
+          try await scene.bystander.call(Parcels.open, Parcel(number: 1025))
         }
         #expect(error?.code == .resourceExhausted)
         #expect(error?.origin == .peer)

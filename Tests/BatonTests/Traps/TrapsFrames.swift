@@ -34,13 +34,12 @@ import Testing
     Violation("expected a frame of", request.with { $0.size = .max }),
     Violation("expected a frame of", request.with { $0.size = .max - 31 }),
     Violation("expected padding of zeros, got 9", bytes: padded(with: 9)),
-    Violation("kind 1 to 6, got 0", request.with { $0.kind = 0 }),
-    Violation("kind 1 to 6, got 7", request.with { $0.kind = 7 }),
+    Violation("kind 1 to 10, got 0", request.with { $0.kind = 0 }),
+    Violation("kind 1 to 10, got 11", request.with { $0.kind = 11 }),
     Violation("flags 0 or 1, got 3", request.with { $0.flags = 3 }),
     Violation("flags 1 in a frame of kind 5", RawFrame(5, call: 1, flags: 1)),
     Violation("a second hello", .hello),
     Violation("call 0", request.with { $0.call = 0 }),
-    Violation("call 2147483648", request.with { $0.call = 1 << 31 }),
     Violation("call 1 in a frame of kind 6", RawFrame(6, call: 1)),
     Violation("a method", RawFrame(5, call: 1).with { $0.method = 1 }),
     Violation("a message", RawFrame(6, message: [0, 0, 0, 0, 0, 0, 0, 0])),
@@ -61,9 +60,22 @@ import Testing
 
   /// What only a server sends, and requests that cannot be.
   static let fromClients = [
+    Violation("call 2147483648", request.with { $0.call = 1 << 31 }),
     Violation("expected a header of 24 bytes, got 1", bytes: request.bytes + [0]),
     Violation("kind 4 from a client", RawFrame(4, call: 1, flags: 1, head: [8, 5])),
     Violation("kind 4 from a client", RawFrame(4, call: 1, flags: 1)),
+    Violation("a message in a request that opens a stream", unended),
+    Violation("flags 1 in a message", .request(1, "Wait"), RawFrame(3, call: 1, flags: 1)),
+    Violation("behind the last of call 1", .request(1, "Wait"), RawFrame(3, call: 1)),
+    Violation("flags 0 in a frame of kind 10", RawFrame(10, call: 1)),
+    Violation("a head in a frame of kind 10", RawFrame(10, call: 1, flags: 1, head: [8, 1])),
+    Violation("Credit", .request(1, "Wait"), RawFrame(7, call: 1, head: [0xff])),
+    Violation("kind 9 from a client", RawFrame(9, call: 1)),
+    Violation("expected the fragment at byte 0", fragment.with { $0.method = 8 }),
+    Violation("expected the fragment at byte 8", fragment, fragment),
+    Violation("a head in a frame of kind 8", RawFrame(8, call: 1, head: [8, 1])),
+    Violation("flags 1 in a frame of kind 8", RawFrame(8, call: 1, flags: 1)),
+    Violation("more than 1024 messages in fragments", bytes: manyFragments),
     Violation("expected a head of", largestHead),
     Violation("RequestHead", RawFrame(2, call: 1, flags: 1, head: [0xff])),
     Violation("call 1 is open already", .request(1, "Wait"), .request(1, "Wait")),
@@ -78,6 +90,10 @@ import Testing
     Violation(
       "expected 254 descriptors, got 253", .request(1, "Count", descriptors: 254), descriptors: 253),
   ]
+
+  private static let manyFragments = (1...1025).flatMap { RawFrame(8, call: $0).bytes }
+  private static let unended = RawFrame.request(1, "Echo", message: [8, 1]).with { $0.flags = 0 }
+  private static let fragment = RawFrame(8, call: 1, message: [0, 0, 0, 0, 0, 0, 0, 0])
 
   private static let largestHead = RawFrame(
     2, call: 1, flags: 1, head: [UInt8](repeating: 0, count: 65_537))
@@ -99,8 +115,11 @@ import Testing
 
   /// What only a client sends, and answers that cannot be.
   static let fromServers = [
-    Violation("kind 2 from a server", request),
-    Violation("kind 5 from a server", RawFrame.cancel(1)),
+    Violation("call 1 is numbered as one of this end", request),
+    Violation("kind 5 from the end that answers", RawFrame.cancel(1)),
+    Violation("kind 10 from the end that answers", RawFrame(10, call: 1, flags: 1)),
+    Violation("Metadata", RawFrame(9, call: 1, head: [0xff])),
+    Violation("metadata key", RawFrame(9, call: 1, head: [0x0a, 3, 0x0a, 1, 0x41])),
     Violation("flags 0 in a frame of kind 4", RawFrame(4, call: 1, head: [8, 5])),
     Violation("Status", RawFrame(4, call: 1, flags: 1, head: [0xff])),
     Violation("expected 2 descriptors, got 1", .response(1, descriptors: 2), descriptors: 1),

@@ -1,0 +1,77 @@
+public import BatonMessages
+
+/// The messages of a stream, in the order they were sent, each with its descriptors.
+///
+/// One task iterates, once. At a client the call ends with the iteration: leaving the loop early, or
+/// cancelling its task, cancels the call. The sender is slowed down by whoever does not iterate: no
+/// more than a window of messages waits here.
+public struct MessageStream<Element: Message>: AsyncSequence, Sendable {
+  public typealias Failure = RPCError
+
+  @usableFromInline let stream: IncomingStream
+  @usableFromInline let inbox: Inbox<Element>
+  @usableFromInline let lease: CallLease?
+
+  @usableFromInline
+  init(_ stream: IncomingStream, _ inbox: Inbox<Element>, _ lease: CallLease?) {
+    self.stream = stream
+    self.inbox = inbox
+    self.lease = lease
+  }
+
+  @inlinable
+  public func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(stream, inbox, lease)
+  }
+
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    @usableFromInline let stream: IncomingStream
+    @usableFromInline let inbox: Inbox<Element>
+    @usableFromInline let lease: CallLease?
+    /// The next one last, so that it can be moved out.
+    @usableFromInline var batch: [Element] = []
+
+    @usableFromInline
+    init(_ stream: IncomingStream, _ inbox: Inbox<Element>, _ lease: CallLease?) {
+      self.stream = stream
+      self.inbox = inbox
+      self.lease = lease
+    }
+
+    /// The next message; nil when the sender has finished. Throws why the call ended otherwise.
+    @inlinable
+    public mutating func next() async throws(RPCError) -> Element? {
+      try await next(isolation: nil)
+    }
+
+    /// The same, without leaving the caller's actor.
+    @inlinable
+    public mutating func next(
+      isolation actor: isolated (any Actor)?
+    ) async throws(RPCError) -> Element? {
+      while true {
+        if let next = batch.popLast() { return next }
+        switch stream.take({ swap(&batch, &inbox.queue) }) {
+        case .some: batch.reverse()
+        case .nothing: try await stream.wait()
+        case .end(nil): return nil
+        case .end(let error?): throw error
+        }
+      }
+    }
+  }
+}
+
+/// Cancels a client's call when nobody can receive its replies any more.
+@usableFromInline
+final class CallLease: Sendable {
+  private let call: PendingCall
+  private let core: ClientCore
+
+  init(_ call: PendingCall, _ core: ClientCore) {
+    self.call = call
+    self.core = core
+  }
+
+  deinit { core.cancel(call, RPCError(.cancelled, "nobody takes the call's replies any more")) }
+}

@@ -1,0 +1,161 @@
+public import BatonMessages
+import Synchronization
+
+/// The sending half of a stream: its credit, and who waits for more of it.
+@usableFromInline
+final class OutgoingStream: Sendable {
+  /// Writes a message, which it lends to what sends it.
+  @usableFromInline
+  typealias Write = (_ send: (borrowing PackedMessage) -> Void) throws(CodecError) -> Void
+
+  private let channel: Channel
+  private let state: Mutex<State>
+
+  private struct State {
+    /// Zero until the call is begun.
+    var call: UInt32
+    var credit: StreamCredit
+    var waiters: [UnsafeContinuation<Void, Never>] = []
+    /// Why no more can be sent.
+    var end: RPCError?
+    var isFinished = false
+  }
+
+  init(_ channel: Channel, call: UInt32 = 0) {
+    self.channel = channel
+    state = Mutex(State(call: call, credit: channel.peerWindow))
+  }
+
+  func begin(_ call: UInt32) {
+    state.withLock { $0.call = call }
+  }
+
+  // MARK: Sending
+
+  /// Sends one message; waits for credit, and for room where much is on its way already.
+  @usableFromInline
+  nonisolated(nonsending) func send(_ write: Write) async throws(RPCError) {
+    while true {
+      var outcome = Outcome.sent
+      do throws(CodecError) {
+        try write { message in
+          outcome = trySending(message.size, message.descriptors) { message.write(to: $0) }
+        }
+      } catch {
+        throw RPCError(writing: error, "the message")
+      }
+      if try await isSent(outcome) { return }
+    }
+  }
+
+  /// The same with a message that is encoded already.
+  nonisolated(nonsending) func send(encoded message: EncodedMessage) async throws(RPCError) {
+    while true {
+      let outcome = trySending(message.bytes.count, message.descriptors) {
+        $0.copyBytes(message.bytes)
+      }
+      if try await isSent(outcome) { return }
+    }
+  }
+
+  private enum Outcome {
+    case sent
+    /// For a message with as many descriptors.
+    case noCredit(Int)
+    case failed(RPCError)
+  }
+
+  private func trySending(
+    _ size: Int, _ descriptors: [Descriptor], _ fill: (UnsafeMutableRawPointer) -> Void
+  ) -> Outcome {
+    let reserved: Result<UInt32?, RPCError> = state.withLock { state in
+      if let end = state.end { return .failure(end) }
+      if state.isFinished { return .failure(Self.finished) }
+      guard state.credit.allows(descriptors: descriptors.count) else { return .success(nil) }
+      state.credit.use(bytes: size, descriptors: descriptors.count)
+      return .success(state.call)
+    }
+    switch reserved {
+    case .failure(let error): return .failed(error)
+    case .success(nil): return .noCredit(descriptors.count)
+    case .success(let call?):
+      let header = FrameHeader(
+        .message, call: call, size: size, descriptors: descriptors.count)
+      do throws(Channel.Refusal) {
+        try channel.send(header, descriptors: descriptors, fill)
+        return .sent
+      } catch {
+        // Not sent, so not used.
+        add(StreamCredit(messages: 1, bytes: size, descriptors: descriptors.count))
+        return .failed(RPCError(error, channel.lost))
+      }
+    }
+  }
+
+  /// False when it was not sent, and shall be tried again.
+  nonisolated(nonsending) private func isSent(_ outcome: Outcome) async throws(RPCError) -> Bool {
+    switch outcome {
+    case .sent:
+      if channel.isCongested { await channel.waitForRoom() }
+      return true
+    case .noCredit(let descriptors):
+      await waitForCredit(descriptors)
+      if Task.isCancelled { throw RPCError(.cancelled, "the sender's task was cancelled") }
+      return false
+    case .failed(let error): throw error
+    }
+  }
+
+  nonisolated(nonsending) private func waitForCredit(_ descriptors: Int) async {
+    await withTaskCancellationHandler {
+      await withUnsafeContinuation { waiter in
+        let isReady = state.withLock { state in
+          if Task.isCancelled || state.end != nil || state.credit.allows(descriptors: descriptors) {
+            return true
+          }
+          state.waiters.append(waiter)
+          return false
+        }
+        if isReady { waiter.resume() }
+      }
+    } onCancel: {
+      wakeAll()
+    }
+  }
+
+  /// Nothing more is sent: tells the receiver. Does nothing the second time.
+  func finish() {
+    let call: UInt32? = state.withLock { state in
+      if state.isFinished || state.end != nil { return nil }
+      state.isFinished = true
+      return state.call
+    }
+    if let call { try? channel.send(FrameHeader(.finish, call: call, isLast: true, size: 0)) }
+  }
+
+  // MARK: The loop's side
+
+  func add(_ credit: StreamCredit) {
+    state.withLock { $0.credit.add(credit) }
+    wakeAll()
+  }
+
+  /// Nothing more can be sent. Only the first reason counts.
+  func end(_ error: RPCError) {
+    state.withLock { state in
+      if state.end == nil { state.end = error }
+    }
+    wakeAll()
+  }
+
+  private func wakeAll() {
+    let waiters = state.withLock { state in
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  private static let finished = RPCError(
+    .failedPrecondition, "the stream is finished: nothing more can be written to it")
+}

@@ -1,0 +1,77 @@
+import BatonMessages
+import Synchronization
+
+/// Both halves of one end of a connection: the calls it makes, and those it answers. Hands each frame
+/// to the half that it is for.
+final class Endpoint: ChannelOwner {
+  let channel: Channel
+  /// The highest bit at the end that accepted, whose calls have it in their numbers.
+  private let side: UInt32
+  private let callee: ServerConnection?
+  private let firstCaller: ClientCore?
+  /// Of an end that accepted, made when it is first asked for.
+  private let lateCaller = Mutex<ClientCore?>(nil)
+
+  static let acceptorSide = UInt32(1) << 31
+
+  init(_ channel: Channel, accepted: Bool, caller: ClientCore?, callee: ServerConnection?) {
+    self.channel = channel
+    side = accepted ? Self.acceptorSide : 0
+    firstCaller = caller
+    self.callee = callee
+  }
+
+  private var caller: ClientCore? { firstCaller ?? lateCaller.withLock { $0 } }
+
+  /// The half that makes calls. On an end that has been greeted.
+  func makeCaller(limits: CodecLimits) -> ClientCore {
+    if let firstCaller { return firstCaller }
+    return lateCaller.withLock { caller in
+      if let caller { return caller }
+      let made = ClientCore(channel, side: side, isOpen: true, limits: limits)
+      caller = made
+      return made
+    }
+  }
+
+  // MARK: ChannelOwner
+
+  var outlivesInput: Bool { callee?.outlivesInput ?? false }
+  var expectsData: Bool { callee != nil || firstCaller?.expectsData == true }
+
+  func greeted(_ hello: WireHello) { caller?.greeted() }
+
+  func received(
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
+  ) throws(ProtocolError) {
+    if frame.header.call & Self.acceptorSide == side {
+      if frame.header.kind == .request {
+        throw ProtocolError("call \(frame.header.call) is numbered as one of this end")
+      }
+      try caller?.received(frame, &descriptors, flaw)
+    } else if let callee {
+      try callee.received(frame, &descriptors, flaw)
+    } else if frame.header.kind == .request {
+      let error = RPCError(.unimplemented, "this end of the connection serves nothing")
+      try? channel.sendControl(.status, call: frame.header.call, WireStatus(error))
+    }
+  }
+
+  func peerSaidGoodbye(_ goodbye: WireGoodbye) {
+    caller?.peerSaidGoodbye(goodbye)
+    callee?.peerSaidGoodbye()
+  }
+
+  func couldNotSend(_ call: UInt32, _ error: RPCError) {
+    if call & Self.acceptorSide == side {
+      caller?.couldNotSend(call, error)
+    } else {
+      callee?.couldNotSend(call, error)
+    }
+  }
+
+  func ended(_ error: ConnectionError) {
+    caller?.ended(error)
+    callee?.ended(error)
+  }
+}
