@@ -20,6 +20,12 @@
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
 #endif
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
@@ -108,6 +114,22 @@ int baton_peer_credentials(int socket, baton_credentials *credentials) {
 }
 
 int baton_peer_pidfd(int socket) { return option(socket, SO_PEERPIDFD); }
+
+int baton_peer_groups(int socket, uint32_t *groups, int room) {
+  socklen_t size = (socklen_t)room * sizeof *groups;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) return -errno;
+  return (int)(size / sizeof *groups);
+}
+
+int baton_peer_label(int socket, uint8_t *label, size_t room) {
+  socklen_t size = (socklen_t)room;
+  return getsockopt(socket, SOL_SOCKET, SO_PEERSEC, label, &size) < 0 ? -errno : (int)size;
+}
+
+int baton_pass_rights(int socket, bool pass) {
+  int value = pass;
+  return setsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &value, sizeof value) < 0 ? -errno : 0;
+}
 
 int baton_wait(int socket, bool writable, int64_t nanoseconds) {
   struct pollfd one = {.fd = socket, .events = writable ? POLLOUT : POLLIN};

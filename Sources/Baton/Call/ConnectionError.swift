@@ -7,6 +7,8 @@ public struct ConnectionError: Error, Sendable, Hashable {
     case address
     /// Nobody is there, or it may not be reached, or the command could not be started.
     case unreachable
+    /// The server does not serve this client: PERMISSION_DENIED, or RESOURCE_EXHAUSTED.
+    case refused(RPCError.Code)
     /// The connection ended, by either side.
     case closed
     /// A server's services cannot be served together.
@@ -31,5 +33,17 @@ extension ConnectionError: CustomStringConvertible {
   public var description: String {
     guard let errno else { return message }
     return "\(message): \(errno.description)"
+  }
+}
+
+extension ConnectionError {
+  /// Why there is no connection to a peer that was reached.
+  func notAnswered(by name: String) -> ConnectionError {
+    switch kind {
+    case .refused: ConnectionError(kind, "\(name) refused the connection: \(message)")
+    case .protocolViolation:
+      ConnectionError(kind, "\(name) did not answer: \(message)", errno: errno)
+    default: ConnectionError(.unreachable, "\(name) did not answer: \(message)", errno: errno)
+    }
   }
 }

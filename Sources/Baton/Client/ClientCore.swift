@@ -332,6 +332,15 @@ final class ClientCore: Sendable {
     let text = status.message.isEmpty ? "the server is shutting down" : status.message
     let error = RPCError(
       .unavailable, "the call was not begun: \(text)", origin: .peer)
+    if status.code != 0 {
+      let code = RPCError.Code(rawValue: status.code)
+      let waiter = state.withLock { state -> UnsafeContinuation<ConnectionError?, Never>? in
+        guard case .greeting(let waiter) = state.phase else { return nil }
+        state.phase = .leaving(error)
+        return waiter
+      }
+      waiter?.resume(returning: ConnectionError(.refused(code), text))
+    }
     let notBegun: [PendingCall] = state.withLock { state in
       if case .ended = state.phase { return [] }
       state.phase = .leaving(error)

@@ -55,16 +55,13 @@ public final class Connection: Sendable {
     } catch {
       throw ConnectionError(.unreachable, "cannot use \(name)", errno: error)
     }
-    let channel = Channel(socket, loop: loop, limits: options.channelLimits)
+    let channel = Channel(
+      socket, loop: loop, limits: options.channelLimits, times: options.channelTimes)
     let core = ClientCore(channel, limits: options.codecLimits)
     let connection = Connection(core, child, peer, loop, ownsLoop: options.loop == nil)
     let callee =
       options.services.isEmpty
-      ? nil
-      : ServerConnection(
-        channel, peer, methods: methods, limit: options.callsPerConnection,
-        limits: options.codecLimits, logger: options.logger
-      ) { _ in }
+      ? nil : ServerConnection(channel, peer, options.serving(methods)) { _ in }
     let endpoint = Endpoint(channel, accepted: false, caller: core, callee: callee)
     try await connection.greet(endpoint, within: options.handshakeTimeout, name)
     return connection
@@ -107,9 +104,7 @@ public final class Connection: Sendable {
     let answer = await core.greet { loop.execute { core.channel.start(endpoint) } }
     guard let error = answer else { return }
     child?.terminate()
-    throw ConnectionError(
-      error.kind == .protocolViolation ? .protocolViolation : .unreachable,
-      "\(name) did not answer: \(error.message)", errno: error.errno)
+    throw error.notAnswered(by: name)
   }
 
   /// Ends the connection. Calls in flight fail with UNAVAILABLE.
@@ -194,6 +189,11 @@ public struct ConnectionOptions: Sendable {
   /// Calls of the server that may be in flight; more are answered RESOURCE_EXHAUSTED. 1,024 by
   /// default.
   public var callsPerConnection: Int
+  /// How long the server may be silent, while calls are in flight, before it is asked whether it is
+  /// there; nil, the default: for ever. A server that ends is noticed at once; this finds one that hangs.
+  public var keepalive: Duration?
+  /// How long to wait for an answer to that. 20 seconds by default.
+  public var keepaliveTimeout: Duration
   /// Where to report a server that breaks the protocol. Nowhere by default.
   public var logger: Logger
 
@@ -201,7 +201,8 @@ public struct ConnectionOptions: Sendable {
     loop: EventLoop? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),
     handshakeTimeout: Duration = .seconds(10), largestMessage: Int = 64 << 20,
     descriptorsPerMessage: Int = 1024, window: StreamWindow = StreamWindow(),
-    services: [any RPCService] = [], callsPerConnection: Int = 1024, logger: Logger? = nil
+    services: [any RPCService] = [], callsPerConnection: Int = 1024,
+    keepalive: Duration? = nil, keepaliveTimeout: Duration = .seconds(20), logger: Logger? = nil
   ) {
     self.loop = loop
     self.loopOptions = loopOptions
@@ -211,6 +212,8 @@ public struct ConnectionOptions: Sendable {
     self.window = window
     self.services = services
     self.callsPerConnection = callsPerConnection
+    self.keepalive = keepalive
+    self.keepaliveTimeout = keepaliveTimeout
     self.logger = logger ?? Logger(label: "baton") { _ in SwiftLogNoOpLogHandler() }
   }
 }
@@ -220,4 +223,14 @@ extension ConnectionOptions {
     ChannelLimits(largestMessage, descriptorsPerMessage, window)
   }
   var codecLimits: CodecLimits { CodecLimits(upTo: largestMessage) }
+
+  var channelTimes: ChannelTimes {
+    ChannelTimes(keepalive: keepalive, keepaliveTimeout: keepaliveTimeout)
+  }
+
+  func serving(_ methods: MethodTable) -> Serving {
+    Serving(
+      methods, limits: codecLimits, callsPerConnection: callsPerConnection,
+      descriptorsPerConnection: 4096, descriptors: 4096, logger: logger)
+  }
 }

@@ -48,9 +48,7 @@ public final class SynchronousConnection: Sendable {
       try result.get()
     } catch {
       child?.terminate()
-      throw ConnectionError(
-        error.kind == .protocolViolation ? .protocolViolation : .unreachable,
-        "\(address) did not answer: \(error.message)", errno: error.errno)
+      throw error.notAnswered(by: "\(address)")
     }
   }
 

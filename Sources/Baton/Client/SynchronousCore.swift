@@ -23,6 +23,13 @@ struct SynchronousCore: ~Copyable, Sendable {
   private var polling: PollingPolicy
   private var lastCall: UInt32 = 0
   private var lost: ConnectionError?
+  private var aside = Aside()
+
+  /// What the server said that is not about a call.
+  private struct Aside {
+    var pings: [UInt64] = []
+    var goodbye: WireStatus?
+  }
 
   init(_ socket: PacketSocket, _ options: ConnectionOptions) {
     self.socket = socket
@@ -52,6 +59,10 @@ struct SynchronousCore: ~Copyable, Sendable {
       }
       output.largestPacket = min(output.largestPacket, Int(answer.largestPacket))
       peer = PeerLimits(answer)
+      if let goodbye = aside.goodbye, goodbye.code != 0 {
+        lose(ConnectionError(.refused(RPCError.Code(rawValue: goodbye.code)), goodbye.message))
+        throw unavailable()
+      }
     } catch {
       throw lost ?? ConnectionError(.unreachable, "no hello within \(timeout)")
     }
@@ -124,6 +135,10 @@ struct SynchronousCore: ~Copyable, Sendable {
     _ method: MethodIdentity, _ options: CallOptions
   ) throws(RPCError) -> OutgoingCall {
     if let lost { throw RPCError(.unavailable, lost.description) }
+    if let goodbye = aside.goodbye {
+      let text = goodbye.message.isEmpty ? "the server is shutting down" : goodbye.message
+      throw RPCError(.unavailable, "the call was not begun: \(text)", origin: .peer)
+    }
     let (deadline, head) = try options.begin()
     lastCall = lastCall == UInt32(Int32.max) ? 1 : lastCall + 1
     return OutgoingCall(
@@ -181,7 +196,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     _ early: inout Response?
   ) throws(ProtocolError) -> Result<Response, RPCError>? {
     switch frame.header.kind {
-    case .goodbye, .credit: return nil
+    case .credit: return nil
     case .status, .message, .metadata:
       if frame.header.call != call.number { return nil }
     default:
@@ -273,10 +288,14 @@ struct SynchronousCore: ~Copyable, Sendable {
     while true {
       var packet = try nextPacket(by: deadline)
       do throws(ProtocolError) {
-        if let value = try Self.read(buffer.memory, &packet, &reassembly, take) { return value }
+        if let value = try Self.read(buffer.memory, &packet, &reassembly, &aside, take) {
+          answerPings()
+          return value
+        }
       } catch {
         throw violated(error)
       }
+      answerPings()
     }
   }
 
@@ -288,22 +307,55 @@ struct SynchronousCore: ~Copyable, Sendable {
 
   private static func read<Value: ~Copyable>(
     _ memory: UnsafeMutableRawBufferPointer, _ packet: inout Packet,
-    _ reassembly: inout Reassembly, _ take: Take<Value>
+    _ reassembly: inout Reassembly, _ aside: inout Aside, _ take: Take<Value>
   ) throws(ProtocolError) -> Value? {
+    var value: Value?
     var frames = PacketFrames(
       UnsafeRawBufferPointer(rebasing: memory[..<packet.size]), arrived: packet.descriptors.count,
       lost: packet.lost)
     while let frame = try frames.next() {
+      if try note(frame, &aside) { continue }
+      // Behind the answer come at most answers to calls that were given up.
+      if value != nil { continue }
       if frame.header.descriptors > 0 {
-        if let value = try read(frame, &packet.descriptors, packet.lost, &reassembly, take) {
-          return value
-        }
+        value = try read(frame, &packet.descriptors, packet.lost, &reassembly, take)
       } else {
         var none = ReceivedDescriptors()
-        if let value = try read(frame, &none, false, &reassembly, take) { return value }
+        value = try read(frame, &none, false, &reassembly, take)
       }
     }
-    return nil
+    return value
+  }
+
+  /// Whether the frame is about no call, and remembered.
+  private static func note(
+    _ frame: Frame, _ aside: inout Aside
+  ) throws(ProtocolError) -> Bool {
+    switch frame.header.kind {
+    case .ping:
+      if !frame.header.isLast { aside.pings.append(frame.header.method) }
+    case .goodbye:
+      let goodbye: WireGoodbye = try Channel.decode(frame.head)
+      aside.goodbye = goodbye.status ?? WireStatus()
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func answerPings() {
+    if aside.pings.isEmpty { return }
+    for number in aside.pings {
+      _ = output.add(FrameHeader(.ping, method: number, isLast: true, size: 0))
+    }
+    aside.pings = []
+    // What cannot leave now leaves with the next request.
+    guard let packet = output.takeFirst() else { return }
+    do throws(Errno) {
+      try socket.send(packet, wait: false)
+      output.recycle(packet)
+    } catch {
+      output.putBack(packet)
+    }
   }
 
   private static func read<Value: ~Copyable>(

@@ -29,7 +29,8 @@ public struct MethodTable: Sendable {
     _ method: Method<Request, Response>,
     _ handler: @escaping @Sendable (Request, CallContext) async throws -> Response
   ) {
-    insert(method.name, method.identity) { (message, descriptors, call) throws(CodecError) in
+    insert(method.name, method.identity, Request.layout) {
+      (message, descriptors, call) throws(CodecError) in
       let request = try Request(
         unpacking: message, descriptors: &descriptors, limits: call.limits)
       call.run { call in
@@ -49,7 +50,8 @@ public struct MethodTable: Sendable {
     _ method: Method<Request, Response>,
     _ handler: @escaping @Sendable (Request, CallContext) throws -> Response
   ) {
-    insert(method.name, method.identity) { (message, descriptors, call) throws(CodecError) in
+    insert(method.name, method.identity, Request.layout) {
+      (message, descriptors, call) throws(CodecError) in
       let request = try Request(
         unpacking: message, descriptors: &descriptors, limits: call.limits)
       do {
@@ -68,7 +70,8 @@ public struct MethodTable: Sendable {
     _ handler:
       @escaping @Sendable (Request, ReplyWriter<Reply>, CallContext) async throws -> Void
   ) {
-    insert(method.name, method.identity) { (message, descriptors, call) throws(CodecError) in
+    insert(method.name, method.identity, Request.layout) {
+      (message, descriptors, call) throws(CodecError) in
       let request = try Request(
         unpacking: message, descriptors: &descriptors, limits: call.limits)
       let outgoing = call.makeOutgoing()
@@ -89,7 +92,7 @@ public struct MethodTable: Sendable {
     _ method: Method<Request, Reply>,
     _ handler: @escaping @Sendable (MessageStream<Request>, CallContext) async throws -> Reply
   ) {
-    insert(method.name, method.identity, takesStream: true) { (_, _, call) in
+    insert(method.name, method.identity, Request.layout, takesStream: true) { (_, _, call) in
       let (incoming, requests) = call.makeRequests(of: Request.self)
       call.run(incoming: incoming) { call in
         do {
@@ -110,7 +113,7 @@ public struct MethodTable: Sendable {
       @escaping @Sendable (MessageStream<Request>, ReplyWriter<Reply>, CallContext) async throws ->
       Void
   ) {
-    insert(method.name, method.identity, takesStream: true) { (_, _, call) in
+    insert(method.name, method.identity, Request.layout, takesStream: true) { (_, _, call) in
       let (incoming, requests) = call.makeRequests(of: Request.self)
       let outgoing = call.makeOutgoing()
       call.run(incoming: incoming, outgoing: outgoing) { call in
@@ -124,17 +127,32 @@ public struct MethodTable: Sendable {
     }
   }
 
+  /// Whether a request of any method may carry descriptors.
+  var takesDescriptors: Bool { methods.values.contains { $0.mostDescriptors > 0 } }
+
   func find(_ identity: UInt64) -> ServedMethod? { methods[identity] }
 
   @usableFromInline
   mutating func insert(
-    _ name: String, _ identity: MethodIdentity, takesStream: Bool = false,
-    _ handle: @escaping ServedMethod.Handle
+    _ name: String, _ identity: MethodIdentity, _ request: MessageLayout,
+    takesStream: Bool = false, _ handle: @escaping ServedMethod.Handle
   ) {
-    let method = ServedMethod(name: name, takesStream: takesStream, handle: handle)
+    let method = ServedMethod(
+      name: name, takesStream: takesStream,
+      mostDescriptors: Self.budget(request.mostDescriptors), handle: handle)
     if let other = methods.updateValue(method, forKey: identity.number) {
       collision = (other.name, name)
     }
+  }
+}
+
+extension MethodTable {
+  /// A caller with a newer schema may have more fields for descriptors than this end knows, if there
+  /// are some at all.
+  private static let unknownFields = 8
+
+  private static func budget(_ known: Int) -> Int {
+    known == 0 || known == .max ? known : known + unknownFields
   }
 }
 
@@ -151,6 +169,8 @@ struct ServedMethod: Sendable {
   let name: String
   /// Whether its requests are a stream.
   let takesStream: Bool
+  /// Descriptors that a request may have.
+  let mostDescriptors: Int
   let handle: Handle
 }
 

@@ -15,13 +15,15 @@ public final class Server: Sendable {
     var loops: [EventLoop] = []
     var nextLoop = 0
     var connections: [ObjectIdentifier: ServerConnection] = [:]
+    var connectionsOfUsers: [UInt32: Int] = [:]
     /// Connected before the server ran.
     var early: [PacketSocket] = []
     var isLeaving = false
   }
 
   private struct Bound {
-    let methods: MethodTable
+    let serving: Serving
+    let limits: ChannelLimits
     let listeners: [Listener]
     let connected: [PacketSocket]
   }
@@ -72,8 +74,12 @@ public final class Server: Sendable {
       for listener in listeners { listener.removeFile() }
       throw error
     }
+    // Nobody hands anything over before the policy has passed; older kernels cannot be told.
+    for listener in listeners { baton_pass_rights(listener.number, false) }
     state.withLock {
-      $0.bound = Bound(methods: methods, listeners: listeners, connected: connected)
+      $0.bound = Bound(
+        serving: options.serving(methods), limits: options.channelLimits(for: methods),
+        listeners: listeners, connected: connected)
     }
   }
 
@@ -100,7 +106,7 @@ public final class Server: Sendable {
       return state.early
     }
     let acceptors = accept(bound.listeners, loops[0])
-    for socket in bound.connected + early { adopt(socket, bound.methods) }
+    for socket in bound.connected + early { adopt(socket, bound) }
     stopIfDone()
     await withTaskCancellationHandler {
       await stopped.wait()
@@ -124,11 +130,11 @@ public final class Server: Sendable {
     } catch {
       throw ConnectionError(.unreachable, "socketpair", errno: error)
     }
-    let methods: MethodTable? = state.withLock { state in
+    let bound: Bound? = state.withLock { state in
       if state.loops.isEmpty { state.early.append(theirs) }
-      return state.loops.isEmpty ? nil : state.bound?.methods
+      return state.loops.isEmpty ? nil : state.bound
     }
-    if let methods { adopt(theirs, methods) }
+    if let bound { adopt(theirs, bound) }
     return try await Connection.open(ours, nil, options, "the server in this process")
   }
 
@@ -152,8 +158,8 @@ public final class Server: Sendable {
   ) -> [Acceptor] {
     let acceptors = listeners.map { listener in
       Acceptor(listener, loop: loop, logger: options.logger) { [weak self] socket in
-        guard let self, let methods = state.withLock({ $0.bound?.methods }) else { return }
-        adopt(socket, methods)
+        guard let self, let bound = state.withLock({ $0.bound }) else { return }
+        adopt(socket, bound)
       }
     }
     for acceptor in acceptors {
@@ -168,22 +174,56 @@ public final class Server: Sendable {
     return acceptors
   }
 
-  private func adopt(_ socket: PacketSocket, _ methods: MethodTable) {
+  /// Serves a connection, if the policy and the limits allow it.
+  private func adopt(_ socket: PacketSocket, _ bound: Bound) {
     guard let peer = try? PeerCredentials(of: socket) else { return }
+    if let refusal = options.policy.refusal(of: peer) ?? admit(peer) {
+      options.logger.notice(
+        "refused a connection: \(refusal.message)",
+        metadata: ["pid": "\(peer.processID)", "uid": "\(peer.userID)"])
+      return Channel.refuse(socket, refusal, bound.limits)
+    }
+    if bound.limits.mostDescriptors > 0 { baton_pass_rights(socket.number, true) }
     let (loop, isLeaving) = state.withLock { state in
       defer { state.nextLoop += 1 }
       return (state.loops[state.nextLoop % state.loops.count], state.isLeaving)
     }
-    if isLeaving { return }
+    if isLeaving { return release(peer) }
     let connection = ServerConnection(
-      Channel(socket, loop: loop, limits: options.channelLimits), peer, methods: methods,
-      limit: options.callsPerConnection, limits: options.codecLimits, logger: options.logger
+      Channel(socket, loop: loop, limits: bound.limits, times: options.channelTimes), peer,
+      bound.serving
     ) { [weak self] in self?.ended($0) }
     state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
     connection.start()
   }
 
+  /// Counts a connection that is to be served. Why it is not; nil when it is.
+  private func admit(_ peer: PeerCredentials) -> RPCError? {
+    let (connections, perUser) = (options.connections, options.connectionsPerUser)
+    return state.withLock { state in
+      let ofUser = state.connectionsOfUsers[peer.userID, default: 0]
+      if state.connections.count >= connections {
+        return RPCError(.resourceExhausted, "expected at most \(connections) connections")
+      }
+      if ofUser >= perUser {
+        return RPCError(
+          .resourceExhausted,
+          "expected at most \(perUser) connections of user \(peer.userID)")
+      }
+      state.connectionsOfUsers[peer.userID] = ofUser + 1
+      return nil
+    }
+  }
+
+  private func release(_ peer: PeerCredentials) {
+    state.withLock { state in
+      let left = state.connectionsOfUsers[peer.userID, default: 1] - 1
+      state.connectionsOfUsers[peer.userID] = left > 0 ? left : nil
+    }
+  }
+
   private func ended(_ connection: ServerConnection) {
+    release(connection.peer)
     let isDrained = state.withLock { state in
       state.connections[ObjectIdentifier(connection)] = nil
       return state.isLeaving && state.connections.isEmpty

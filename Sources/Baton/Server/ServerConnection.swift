@@ -9,17 +9,18 @@ import Logging
 final class ServerConnection: @unchecked Sendable {
   let channel: Channel
   let peer: PeerCredentials
-  private let methods: MethodTable
-  private let limit: Int
-  private let logger: Logger
+  private let serving: Serving
   private let onEnd: @Sendable (ServerConnection) -> Void
-  let limits: CodecLimits
   private let tasks: HandlerTasks
   /// Calls whose answer is owed, with the handler's task and the deadline's timer.
   @exclusivity(unchecked) private var calls: [UInt32: OwedCall] = [:]
   @exclusivity(unchecked) private var lastCall: UInt32 = 0
   /// No more calls are taken; the connection ends when nothing is owed.
   @exclusivity(unchecked) private var isLeaving = false
+  /// Descriptors that came with the requests of the calls that are owed an answer.
+  @exclusivity(unchecked) private var descriptorsHeld = 0
+  @exclusivity(unchecked) private var idleTimer: LoopTimer?
+  @exclusivity(unchecked) private var lastUsed: UInt64 = 0
 
   /// What handlers said that is to be sent behind their last message.
   @exclusivity(unchecked) private var trailers: [UInt32: Metadata] = [:]
@@ -30,23 +31,23 @@ final class ServerConnection: @unchecked Sendable {
     let task: HandlerTask
     let timer: LoopTimer?
     let streams: ServedStreams
+    var descriptors = 0
     /// The client has sent its last request.
     var isHalfClosed = false
   }
 
   init(
-    _ channel: Channel, _ peer: PeerCredentials, methods: MethodTable, limit: Int,
-    limits: CodecLimits, logger: Logger, onEnd: @escaping @Sendable (ServerConnection) -> Void
+    _ channel: Channel, _ peer: PeerCredentials, _ serving: Serving,
+    onEnd: @escaping @Sendable (ServerConnection) -> Void
   ) {
     self.channel = channel
     tasks = HandlerTasks(on: channel.loop)
     self.peer = peer
-    self.methods = methods
-    self.limit = limit
-    self.limits = limits
-    self.logger = logger
+    self.serving = serving
     self.onEnd = onEnd
   }
+
+  var limits: CodecLimits { serving.limits }
 
   /// Begins to receive at the end that accepted.
   func start() {
@@ -54,6 +55,7 @@ final class ServerConnection: @unchecked Sendable {
     channel.loop.execute {
       self.endpoint = endpoint
       self.channel.start(endpoint)
+      self.watchIdleness()
     }
   }
 
@@ -71,6 +73,17 @@ final class ServerConnection: @unchecked Sendable {
   func close() {
     channel.loop.execute {
       self.channel.end(ConnectionError(.closed, "the server is shutting down"))
+    }
+  }
+
+  /// Ends the connection when it has not been used for long.
+  private func watchIdleness() {
+    guard let timeout = serving.idleTimeout else { return }
+    let now = LoopClock.now
+    if !calls.isEmpty || lastUsed == 0 { lastUsed = now }
+    if now >= lastUsed &+ timeout { return leave() }
+    idleTimer = channel.loop.schedule(at: lastUsed &+ timeout) { [weak self] in
+      self?.watchIdleness()
     }
   }
 
@@ -95,17 +108,30 @@ final class ServerConnection: @unchecked Sendable {
   func isOwed(_ number: UInt32) -> Bool {
     // A task that outlives its loop, and so its connection, ends elsewhere.
     guard channel.loop.isCurrent else { return false }
-    guard let call = calls.removeValue(forKey: number) else { return false }
-    call.timer?.cancel()
+    guard let call = remove(number) else { return false }
     call.streams.end(Self.answered)
     return true
+  }
+
+  /// Takes a call out that will be answered, or cannot be.
+  private func remove(_ number: UInt32) -> OwedCall? {
+    guard let call = calls.removeValue(forKey: number) else { return nil }
+    call.timer?.cancel()
+    release(call.descriptors)
+    return call
+  }
+
+  private func release(_ descriptors: Int) {
+    if descriptors == 0 { return }
+    descriptorsHeld -= descriptors
+    serving.descriptors.giveBack(descriptors)
   }
 
   private static let answered = RPCError(.failedPrecondition, "the handler has returned")
 
   private func giveUp(_ number: UInt32) {
     let error = RPCError(.deadlineExceeded, "the deadline passed before the handler answered")
-    guard let call = calls.removeValue(forKey: number) else { return }
+    guard let call = remove(number) else { return }
     call.task.cancel()
     call.streams.end(error)
     send(number, error)
@@ -185,7 +211,7 @@ final class ServerConnection: @unchecked Sendable {
     case .ended: break
     case .tooLarge, .tooManyDescriptors: send(number, RPCError(refusal, channel.lost))
     case .peerDoesNotRead:
-      logger.warning("closing a connection whose client does not read its replies")
+      serving.logger.warning("closing a connection whose client does not read its replies")
       close()
     }
   }
@@ -234,8 +260,7 @@ final class ServerConnection: @unchecked Sendable {
       }
     }
     guard let error else { return }
-    calls[number] = nil
-    call.timer?.cancel()
+    _ = remove(number)
     call.task.cancel()
     call.streams.end(error)
     send(number, error)
@@ -251,7 +276,8 @@ final class ServerConnection: @unchecked Sendable {
     }
     if let refusal = try admit(number) { return send(number, refusal) }
     if let flaw { return send(number, RPCError(flaw)) }
-    guard let method = methods.find(frame.header.method) else {
+    lastUsed = serving.idleTimeout == nil ? 0 : LoopClock.now
+    guard let method = serving.methods.find(frame.header.method) else {
       return send(
         number,
         RPCError(.unimplemented, "no service here has a method of identity \(frame.header.method)"))
@@ -262,6 +288,14 @@ final class ServerConnection: @unchecked Sendable {
         number,
         RPCError(.unimplemented, "\(method.name): expected \(expected) of requests, got \(got)"))
     }
+    if let refusal = serving.refusal(of: method.name, to: peer) {
+      serving.logger.notice(
+        "refused \(method.name)",
+        metadata: ["pid": "\(peer.processID)", "uid": "\(peer.userID)"])
+      return send(number, refusal)
+    }
+    let count = descriptors.count
+    if let refusal = admit(count, of: method) { return send(number, refusal) }
     let call = ServedCall(
       connection: self, method: method.name, number: number, deadline: deadline,
       metadata: metadata)
@@ -270,6 +304,35 @@ final class ServerConnection: @unchecked Sendable {
     } catch {
       call.refuse(error)
     }
+    if count > 0, calls[number] != nil {
+      calls[number]?.descriptors = count
+    } else {
+      release(count)
+    }
+  }
+
+  /// Why a request's descriptors are not taken; nil when they are, and are counted.
+  private func admit(_ count: Int, of method: ServedMethod) -> RPCError? {
+    if count == 0 { return nil }
+    if count > method.mostDescriptors {
+      return RPCError(
+        .invalidArgument,
+        "\(method.name): expected at most \(method.mostDescriptors) descriptors, by its request's fields; got \(count)"
+      )
+    }
+    if descriptorsHeld + count > serving.descriptorsPerConnection {
+      return RPCError(
+        .resourceExhausted,
+        "expected at most \(serving.descriptorsPerConnection) descriptors in the calls in flight on a connection"
+      )
+    }
+    guard serving.descriptors.take(count) else {
+      return RPCError(
+        .resourceExhausted,
+        "expected at most \(serving.descriptors.most) descriptors in all calls in flight")
+    }
+    descriptorsHeld += count
+    return nil
   }
 
   /// Why a new call is not begun; nil when it may be.
@@ -281,8 +344,9 @@ final class ServerConnection: @unchecked Sendable {
       return RPCError(.unavailable, "the call was not begun: the server is shutting down")
     }
     lastCall = number
-    if calls.count < limit { return nil }
-    return RPCError(.resourceExhausted, "expected at most \(limit) calls in flight")
+    let most = serving.callsPerConnection
+    if calls.count < most { return nil }
+    return RPCError(.resourceExhausted, "expected at most \(most) calls in flight")
   }
 
   private static func read(
@@ -303,10 +367,10 @@ final class ServerConnection: @unchecked Sendable {
   }
 
   var outlivesInput: Bool { isLeaving && !calls.isEmpty }
+  var hasCalls: Bool { !calls.isEmpty }
 
   func couldNotSend(_ number: UInt32, _ error: RPCError) {
-    if let call = calls.removeValue(forKey: number) {
-      call.timer?.cancel()
+    if let call = remove(number) {
       call.task.cancel()
       call.streams.end(error)
     }
@@ -317,14 +381,17 @@ final class ServerConnection: @unchecked Sendable {
     let calls = calls
     self.calls = [:]
     trailers = [:]
+    idleTimer?.cancel()
     for call in calls.values {
       call.timer?.cancel()
+      release(call.descriptors)
       call.task.cancel()
       call.streams.end(RPCError(.cancelled, "the connection ended: \(error.message)"))
     }
     tasks.end()
     if error.kind == .protocolViolation {
-      logger.warning("\(error)", metadata: ["pid": "\(peer.processID)", "uid": "\(peer.userID)"])
+      serving.logger.warning(
+        "\(error)", metadata: ["pid": "\(peer.processID)", "uid": "\(peer.userID)"])
     }
     onEnd(self)
   }

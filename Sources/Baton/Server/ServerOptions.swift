@@ -12,6 +12,29 @@ public struct ServerOptions: Sendable {
   /// Calls that one connection may have in flight; more are answered RESOURCE_EXHAUSTED. 1,024 by
   /// default.
   public var callsPerConnection: Int
+  /// Who may connect; the same user or root by default.
+  public var policy: AccessPolicy
+  /// Who may call a method (`files.v1.FileBroker/Open`) or a service (`files.v1.FileBroker`), of those
+  /// who may connect. A method's policy counts more than its service's. Without one, everybody.
+  public var methodPolicies: [String: AccessPolicy]
+  /// Connections at once, over all addresses; more are turned away. 16,384 by default.
+  public var connections: Int
+  /// Connections at once of one user. 4,096 by default.
+  public var connectionsPerUser: Int
+  /// Descriptors that requests of calls in flight on a connection brought; more are answered
+  /// RESOURCE_EXHAUSTED. 4,096 by default.
+  public var descriptorsPerConnection: Int
+  /// The same on all connections. 16,384 by default.
+  public var descriptors: Int
+  /// How long to wait for a client's hello. 10 seconds by default.
+  public var handshakeTimeout: Duration
+  /// How long a connection may be without a call; nil, the default: for ever.
+  public var idleTimeout: Duration?
+  /// How long a client may be silent, while calls are in flight, before it is asked whether it is
+  /// there; nil, the default: for ever. A client that ends is noticed at once; this finds one that hangs.
+  public var keepalive: Duration?
+  /// How long to wait for an answer to that. 20 seconds by default.
+  public var keepaliveTimeout: Duration
   /// Bytes of the largest message taken; a client is told, and a larger one is RESOURCE_EXHAUSTED.
   /// 64 MiB by default, at most 2 GiB less one.
   public var largestMessage: Int
@@ -29,7 +52,12 @@ public struct ServerOptions: Sendable {
 
   public init(
     loops: Int? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),
-    socketMode: UInt32 = 0o600, callsPerConnection: Int = 1024,
+    socketMode: UInt32 = 0o600, policy: AccessPolicy = .sameUser || .root,
+    methodPolicies: [String: AccessPolicy] = [:], connections: Int = 16_384,
+    connectionsPerUser: Int = 4096, callsPerConnection: Int = 1024,
+    descriptorsPerConnection: Int = 4096, descriptors: Int = 16_384,
+    handshakeTimeout: Duration = .seconds(10), idleTimeout: Duration? = nil,
+    keepalive: Duration? = nil, keepaliveTimeout: Duration = .seconds(20),
     largestMessage: Int = 64 << 20, descriptorsPerMessage: Int = 1024,
     window: StreamWindow = StreamWindow(), reflection: Bool = true,
     drainTimeout: Duration = .seconds(10), logger: Logger? = nil
@@ -37,7 +65,17 @@ public struct ServerOptions: Sendable {
     self.loops = loops ?? Int(baton_processors())
     self.loopOptions = loopOptions
     self.socketMode = socketMode
+    self.policy = policy
+    self.methodPolicies = methodPolicies
+    self.connections = connections
+    self.connectionsPerUser = connectionsPerUser
     self.callsPerConnection = callsPerConnection
+    self.descriptorsPerConnection = descriptorsPerConnection
+    self.descriptors = descriptors
+    self.handshakeTimeout = handshakeTimeout
+    self.idleTimeout = idleTimeout
+    self.keepalive = keepalive
+    self.keepaliveTimeout = keepaliveTimeout
     self.largestMessage = largestMessage
     self.descriptorsPerMessage = descriptorsPerMessage
     self.window = window
@@ -48,8 +86,21 @@ public struct ServerOptions: Sendable {
 }
 
 extension ServerOptions {
-  var channelLimits: ChannelLimits {
-    ChannelLimits(largestMessage, descriptorsPerMessage, window)
+  /// Where no method takes a descriptor, no message may have one.
+  func channelLimits(for methods: MethodTable) -> ChannelLimits {
+    ChannelLimits(
+      largestMessage, methods.takesDescriptors ? descriptorsPerMessage : 0, window)
   }
-  var codecLimits: CodecLimits { CodecLimits(upTo: largestMessage) }
+
+  var channelTimes: ChannelTimes {
+    ChannelTimes(
+      handshake: handshakeTimeout, keepalive: keepalive, keepaliveTimeout: keepaliveTimeout)
+  }
+
+  func serving(_ methods: MethodTable) -> Serving {
+    Serving(
+      methods, limits: CodecLimits(upTo: largestMessage), callsPerConnection: callsPerConnection,
+      descriptorsPerConnection: descriptorsPerConnection, descriptors: descriptors,
+      methodPolicies: methodPolicies, idleTimeout: idleTimeout, logger: logger)
+  }
 }

@@ -15,6 +15,8 @@ protocol ChannelOwner: AnyObject, Sendable {
   var outlivesInput: Bool { get }
   /// Whether a frame is likely to come soon.
   var expectsData: Bool { get }
+  /// Whether the peer is to be there, as it waits for something or owes something.
+  var hasCalls: Bool { get }
   /// A frame of this call could not leave.
   func couldNotSend(_ call: UInt32, _ error: RPCError)
   /// Nothing comes or goes any more. Called once.
@@ -34,10 +36,18 @@ final class Channel: LoopSource, @unchecked Sendable {
   @exclusivity(unchecked) private var owner: (any ChannelOwner)?
   /// The peer's hello has come.
   @exclusivity(unchecked) private var isGreeted = false
+  /// The hello in the packet that is being read: its owner is told when it has seen the rest, as
+  /// that may be a goodbye.
+  @exclusivity(unchecked) private var greeting: WireHello?
   /// The peer sends no more.
   @exclusivity(unchecked) private var hasInputEnded = false
   @exclusivity(unchecked) private var reassembly: Reassembly
   private let limits: ChannelLimits
+  private let times: ChannelTimes
+  /// When the last packet came, as long as that is asked for, and whether a ping is not answered.
+  @exclusivity(unchecked) private var lastReceived: UInt64 = 0
+  @exclusivity(unchecked) private var isPinging = false
+  @exclusivity(unchecked) private var timer: LoopTimer?
   private let output: Mutex<Output>
 
   private struct Output: ~Copyable {
@@ -80,10 +90,11 @@ final class Channel: LoopSource, @unchecked Sendable {
   /// What leaves at once instead of at the end of the turn, so that the peer can begin with it.
   private static let batch = 64 << 10
 
-  init(_ socket: PacketSocket, loop: EventLoop, limits: ChannelLimits) {
+  init(_ socket: PacketSocket, loop: EventLoop, limits: ChannelLimits, times: ChannelTimes) {
     self.socket = socket
     self.loop = loop
     self.limits = limits
+    self.times = times
     reassembly = Reassembly(
       largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
     output = Mutex(Output(packets: OutgoingPackets(largestPacket: socket.largestPacket)))
@@ -96,8 +107,58 @@ final class Channel: LoopSource, @unchecked Sendable {
     do {
       try loop.add(self, socket.number)
     } catch {
-      end(ConnectionError(.unreachable, "epoll_ctl", errno: error))
+      return end(ConnectionError(.unreachable, "epoll_ctl", errno: error))
     }
+    if let handshake = times.handshake {
+      timer = loop.schedule(at: LoopClock.now &+ handshake) { [weak self] in
+        self?.end(ConnectionError(.closed, "the peer did not say hello in time"))
+      }
+    }
+  }
+
+  /// Asks a peer that has been silent for long whether it is there.
+  private func watchSilence() {
+    guard let keepalive = times.keepalive else { return }
+    lastReceived = LoopClock.now
+    timer = loop.schedule(at: lastReceived &+ keepalive) { [weak self] in self?.checkSilence() }
+  }
+
+  private func checkSilence() {
+    guard let keepalive = times.keepalive else { return }
+    let now = LoopClock.now
+    // A peer without calls need not read: a blocking client does not.
+    if owner?.hasCalls != true { silenceBroken() }
+    let silence = now - min(lastReceived, now)
+    let next: UInt64
+    if isPinging && silence >= keepalive &+ times.keepaliveTimeout {
+      return end(ConnectionError(.closed, "the peer did not answer a ping in time"))
+    } else if silence >= keepalive {
+      if !isPinging { try? send(FrameHeader(.ping, method: now, size: 0)) }
+      isPinging = true
+      next = lastReceived &+ keepalive &+ times.keepaliveTimeout
+    } else {
+      next = lastReceived &+ keepalive
+    }
+    timer = loop.schedule(at: max(next, now + 1_000_000)) { [weak self] in self?.checkSilence() }
+  }
+
+  /// Nothing is asked of the time as long as silence is of no interest.
+  private func silenceBroken() {
+    guard times.keepalive != nil else { return }
+    lastReceived = LoopClock.now
+    isPinging = false
+  }
+
+  /// Tells a peer that is not to be served why, and ends the connection.
+  static func refuse(_ socket: PacketSocket, _ error: RPCError, _ limits: ChannelLimits) {
+    var packets = OutgoingPackets(largestPacket: socket.largestPacket)
+    let goodbye = WireGoodbye(status: WireStatus(error))
+    if let hello = try? limits.hello.encoded().bytes, let last = try? goodbye.encoded().bytes {
+      packets.add(FrameHeader(.hello, head: hello.count, size: hello.count)).copyBytes(hello)
+      packets.add(FrameHeader(.goodbye, head: last.count, size: last.count)).copyBytes(last)
+    }
+    // A peer that has left needs no reason.
+    if let packet = packets.takeFirst() { try? socket.send(packet, wait: false) }
   }
 
   // MARK: Out
@@ -355,6 +416,7 @@ final class Channel: LoopSource, @unchecked Sendable {
       case .end: inputEnded()
       case .packet(let size, var descriptors, let lost):
         loop.touched(self)
+        silenceBroken()
         process(size, &descriptors, lost: lost)
       }
     } catch {
@@ -393,6 +455,10 @@ final class Channel: LoopSource, @unchecked Sendable {
           try take(frame, &none, lost: false)
         }
       }
+      if let hello = greeting {
+        greeting = nil
+        owner?.greeted(hello)
+      }
     } catch {
       violated(error)
     }
@@ -413,6 +479,9 @@ final class Channel: LoopSource, @unchecked Sendable {
         "expected a hello first, got a frame of kind \(frame.header.kind.rawValue)")
     case .goodbye:
       owner.peerSaidGoodbye(try Self.decode(frame.head))
+    case .ping:
+      if frame.header.isLast { return }
+      try? send(FrameHeader(.ping, method: frame.header.method, isLast: true, size: 0))
     case .fragment:
       try reassembly.add(frame, &descriptors, lost: lost)
     case _ where !reassembly.isEmpty:
@@ -456,7 +525,9 @@ final class Channel: LoopSource, @unchecked Sendable {
       output.packets.largestPacket = min(output.packets.largestPacket, Int(hello.largestPacket))
       output.peer = PeerLimits(hello)
     }
-    owner.greeted(hello)
+    timer?.cancel()
+    watchSilence()
+    greeting = hello
   }
 
   /// A frame's head as the message it must be.
@@ -491,6 +562,7 @@ final class Channel: LoopSource, @unchecked Sendable {
       return isFirst
     }
     guard isFirst else { return }
+    timer?.cancel()
     relieve()
     loop.remove(self, socket.number)
     socket.shutdown()

@@ -39,6 +39,8 @@ final class Endpoint: ChannelOwner {
   var outlivesInput: Bool { callee?.outlivesInput ?? false }
   var expectsData: Bool { callee != nil || firstCaller?.expectsData == true }
 
+  var hasCalls: Bool { callee?.hasCalls == true || caller?.expectsData == true }
+
   func greeted(_ hello: WireHello) { caller?.greeted() }
 
   func received(

@@ -60,7 +60,7 @@ struct PacketFrames {
       throw ProtocolError(
         "flags \(header.isLast ? 1 : 0) in a frame of kind \(header.kind.rawValue)")
     }
-    guard header.kind == .request || header.kind == .fragment || header.method == 0 else {
+    guard header.kind.hasMethod || header.method == 0 else {
       throw ProtocolError("a method in a frame of kind \(header.kind.rawValue)")
     }
     guard header.kind.hasHead || header.head == 0 else {

@@ -9,7 +9,8 @@ struct FrameHeader: Equatable {
   var call: UInt32 = 0
   /// Bytes of the body that are the head.
   var head = 0
-  /// In a request, which method; in a fragment, how many bytes of the message went before it.
+  /// In a request, which method; in a fragment, how many bytes of the message went before it; in
+  /// a ping, what its answer repeats.
   var method: UInt64 = 0
 
   static let byteCount = 24
@@ -34,7 +35,7 @@ struct FrameHeader: Equatable {
   init(reading memory: UnsafeRawPointer) throws(ProtocolError) {
     let number = memory.load(fromByteOffset: 4, as: UInt8.self)
     guard let kind = FrameKind(rawValue: number) else {
-      throw ProtocolError("expected a frame of kind 1 to 10, got \(number)")
+      throw ProtocolError("expected a frame of kind 1 to 11, got \(number)")
     }
     let flags = memory.load(fromByteOffset: 5, as: UInt8.self)
     guard flags & ~Self.lastFlag == 0 else {

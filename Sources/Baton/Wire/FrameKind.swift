@@ -10,12 +10,13 @@ enum FrameKind: UInt8 {
   case fragment = 8
   case metadata = 9
   case finish = 10
+  case ping = 11
 
   /// Whether the frame is about the connection and not about a call.
-  var isAboutConnection: Bool { self == .hello || self == .goodbye }
+  var isAboutConnection: Bool { self == .hello || self == .goodbye || self == .ping }
   func allows(isLast: Bool) -> Bool {
     switch self {
-    case .request, .message: true
+    case .request, .message, .ping: true
     case .status, .finish: isLast
     case .hello, .cancel, .goodbye, .credit, .fragment, .metadata: !isLast
     }
@@ -23,10 +24,12 @@ enum FrameKind: UInt8 {
   /// What a request and a message are made of.
   var mayHaveDescriptors: Bool { hasMessage }
   var hasMessage: Bool { self == .request || self == .message || self == .fragment }
+  /// Whether the header's `method` means something.
+  var hasMethod: Bool { self == .request || self == .fragment || self == .ping }
   var hasHead: Bool {
     switch self {
     case .hello, .request, .status, .goodbye, .credit, .metadata: true
-    case .message, .cancel, .fragment, .finish: false
+    case .message, .cancel, .fragment, .finish, .ping: false
     }
   }
 }

@@ -46,6 +46,13 @@ int baton_peer_credentials(int socket, baton_credentials *credentials);
 // getsockopt(2), SO_PEERPIDFD: a pidfd, close on exec. -EINVAL: the peer is reaped; -ENOPROTOOPT: an
 // old kernel.
 int baton_peer_pidfd(int socket);
+// getsockopt(2), SO_PEERGROUPS: how many groups were written; -ERANGE when there are more.
+int baton_peer_groups(int socket, uint32_t *groups, int room);
+// getsockopt(2), SO_PEERSEC: how many bytes were written.
+int baton_peer_label(int socket, uint8_t *label, size_t room);
+// setsockopt(2), SO_PASSRIGHTS: whether others can send descriptors here; accepted sockets are as
+// their listener. -ENOPROTOOPT on kernels before 6.16.
+int baton_pass_rights(int socket, bool pass);
 // ppoll(2), `nanoseconds` at most; negative waits for ever. 1 when ready, 0 when the time is over.
 int baton_wait(int socket, bool writable, int64_t nanoseconds);
 // nanosleep(2).

@@ -1,0 +1,72 @@
+internal import CBaton
+import Glibc
+
+/// Who may connect to a server, or call a method of it.
+///
+/// Policies are combined with `||` and `&&`: `.sameUser || .groups([44]) && .check("…") { … }`. What
+/// is refused is PERMISSION_DENIED, and stands in the server's log.
+public struct AccessPolicy: Sendable {
+  private let allows: @Sendable (PeerCredentials) -> Bool
+  /// What the policy asks for, for the log: `user 0 or group 44`.
+  public let requirement: String
+
+  private init(
+    _ requirement: String, _ allows: @escaping @Sendable (PeerCredentials) -> Bool
+  ) {
+    self.requirement = requirement
+    self.allows = allows
+  }
+
+  /// Everybody who can reach the socket.
+  public static let anyone = AccessPolicy("anyone") { _ in true }
+  /// Whoever runs as the server's effective user.
+  public static let sameUser = users([geteuid()])
+  /// User 0.
+  public static let root = users([0])
+
+  /// Those whose effective user, when they connected, is one of `users`.
+  public static func users(_ users: Set<UInt32>) -> AccessPolicy {
+    AccessPolicy("user \(list(users))") { users.contains($0.userID) }
+  }
+
+  /// Those whose effective group, or one of whose supplementary groups (SO_PEERGROUPS), when they
+  /// connected, is one of `groups`.
+  public static func groups(_ groups: Set<UInt32>) -> AccessPolicy {
+    AccessPolicy("group \(list(groups))") { peer in
+      if groups.contains(peer.groupID) { return true }
+      guard let supplementary = try? peer.supplementaryGroups() else { return false }
+      return !groups.isDisjoint(with: supplementary)
+    }
+  }
+
+  /// Those whom `allows` allows: by their process, its executable or security label. It is asked
+  /// where the connection is accepted, and should be quick. What it cannot find out it should refuse.
+  public static func check(
+    _ requirement: String, _ allows: @escaping @Sendable (PeerCredentials) -> Bool
+  ) -> AccessPolicy {
+    AccessPolicy(requirement, allows)
+  }
+
+  public static func || (one: AccessPolicy, other: AccessPolicy) -> AccessPolicy {
+    AccessPolicy("\(one.requirement) or \(other.requirement)") { peer in
+      one.allows(peer) || other.allows(peer)
+    }
+  }
+
+  public static func && (one: AccessPolicy, other: AccessPolicy) -> AccessPolicy {
+    AccessPolicy("(\(one.requirement)) and (\(other.requirement))") { peer in
+      one.allows(peer) && other.allows(peer)
+    }
+  }
+
+  /// Why the peer is refused; nil when it is not.
+  func refusal(of peer: PeerCredentials) -> RPCError? {
+    if allows(peer) { return nil }
+    return RPCError(
+      .permissionDenied, "the server serves \(requirement), not user \(peer.userID)")
+  }
+
+  private static func list(_ numbers: Set<UInt32>) -> String {
+    numbers.sorted().map(String.init).joined(separator: " or ")
+  }
+}

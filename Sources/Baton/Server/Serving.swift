@@ -1,0 +1,62 @@
+import BatonMessages
+import Logging
+import Synchronization
+
+/// What is served, and how, on all connections of a server or of a client that offers services.
+final class Serving: Sendable {
+  let methods: MethodTable
+  let limits: CodecLimits
+  let callsPerConnection: Int
+  let descriptorsPerConnection: Int
+  /// Descriptors that came with requests of calls that are not answered, on all connections.
+  let descriptors: DescriptorBudget
+  let methodPolicies: [String: AccessPolicy]
+  /// Nanoseconds without a call after which a connection is ended; nil: never.
+  let idleTimeout: UInt64?
+  let logger: Logger
+
+  init(
+    _ methods: MethodTable, limits: CodecLimits, callsPerConnection: Int,
+    descriptorsPerConnection: Int, descriptors: Int, methodPolicies: [String: AccessPolicy] = [:],
+    idleTimeout: Duration? = nil, logger: Logger
+  ) {
+    self.methods = methods
+    self.limits = limits
+    self.callsPerConnection = callsPerConnection
+    self.descriptorsPerConnection = descriptorsPerConnection
+    self.descriptors = DescriptorBudget(descriptors)
+    self.methodPolicies = methodPolicies
+    self.idleTimeout = idleTimeout.map { UInt64($0.clampedNanoseconds) }
+    self.logger = logger
+  }
+
+  /// Why `peer` may not call a method; nil when it may. A policy of the method counts more than one
+  /// of its service.
+  func refusal(of method: String, to peer: PeerCredentials) -> RPCError? {
+    if methodPolicies.isEmpty { return nil }
+    let service = method.prefix { $0 != "/" }
+    let policy = methodPolicies[method] ?? methodPolicies[String(service)]
+    return policy?.refusal(of: peer)
+  }
+}
+
+/// A bound on descriptors that several connections share.
+final class DescriptorBudget: Sendable {
+  let most: Int
+  private let used = Atomic(0)
+
+  init(_ most: Int) {
+    self.most = most
+  }
+
+  /// Whether there was room for `count` more, which then are counted.
+  func take(_ count: Int) -> Bool {
+    if used.add(count, ordering: .relaxed).newValue <= most { return true }
+    giveBack(count)
+    return false
+  }
+
+  func giveBack(_ count: Int) {
+    used.subtract(count, ordering: .relaxed)
+  }
+}

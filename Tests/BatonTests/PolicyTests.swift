@@ -1,0 +1,257 @@
+import Baton
+import BatonMessages
+import Glibc
+import SystemPackage
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct PolicyTests {
+  private func expectRefused(
+    _ options: ServerOptions, _ code: RPCError.Code, _ text: String
+  ) async throws {
+    try await withServer(options: options) { address in
+      let error = await #expect(throws: ConnectionError.self) {
+        try await Connection.connect(to: Address(address))
+      }
+      #expect(error?.kind == .refused(code))
+      #expect(error?.message.contains(text) == true)
+      let blocking = await #expect(throws: ConnectionError.self) {
+        try await onOwnThread { try SynchronousConnection.connect(to: Address(address)) }
+      }
+      #expect(blocking?.kind == .refused(code))
+    }
+  }
+
+  @Test func `whom the policy refuses is told so when connecting`() async throws {
+    let stranger = AccessPolicy.users([geteuid() + 1])
+    try await expectRefused(
+      ServerOptions(policy: stranger), .permissionDenied, "user \(geteuid() + 1)")
+  }
+
+  @Test func `policies are combined`() async throws {
+    let never = AccessPolicy.check("nobody") { _ in false }
+    try await expectRefused(
+      ServerOptions(policy: .sameUser && never), .permissionDenied, "nobody")
+    try await withServer(options: ServerOptions(policy: never || .groups([getegid()]))) { address in
+      try await Connection.connect(to: Address(address)).close()
+    }
+  }
+
+  @Test func `a policy sees the process, its program and its groups`() async throws {
+    let policy = AccessPolicy.check("this program") { peer in
+      let here = (try? FilePath("/proc/self/exe").realPath()) ?? ""
+      guard let program = try? peer.executable(), let groups = try? peer.supplementaryGroups()
+      else { return false }
+      var own = [gid_t](repeating: 0, count: 1024)
+      let count = getgroups(1024, &own)
+      return program.string == here && peer.processID == getpid()
+        && Set(groups) == Set(own.prefix(Int(count)))
+    }
+    try await withServer(options: ServerOptions(policy: policy)) { address in
+      try await Connection.connect(to: Address(address)).close()
+    }
+  }
+
+  @Test func `a method's policy refuses its calls and no others`() async throws {
+    let never = AccessPolicy.check("nobody") { _ in false }
+    let options = ServerOptions(methodPolicies: ["test.Echo/Echo": never])
+    try await withServer(options: options) { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let error = await #expect(throws: RPCError.self) {
+        try await connection.call(EchoService.echo, EchoMessage())
+      }
+      #expect(error?.code == .permissionDenied)
+      let reply = try await connection.call(EchoService.direct, EchoMessage(number: 3))
+      #expect(reply.number == 3)
+    }
+  }
+
+  @Test func `a service's policy is its methods', unless they have their own`() async throws {
+    let never = AccessPolicy.check("nobody") { _ in false }
+    let options = ServerOptions(
+      methodPolicies: ["test.Echo": never, "test.Echo/Direct": .sameUser])
+    try await withServer(options: options) { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let error = await #expect(throws: RPCError.self) {
+        try await connection.call(EchoService.echo, EchoMessage())
+      }
+      #expect(error?.code == .permissionDenied)
+      _ = try await connection.call(EchoService.direct, EchoMessage())
+    }
+  }
+
+  @Test func `connections beyond the server's limit are turned away, and places are given again`()
+    async throws
+  {
+    try await withServer(options: ServerOptions(connections: 2)) { address in
+      let first = try await Connection.connect(to: Address(address))
+      let second = try await Connection.connect(to: Address(address))
+      let error = await #expect(throws: ConnectionError.self) {
+        try await Connection.connect(to: Address(address))
+      }
+      #expect(error?.kind == .refused(.resourceExhausted))
+      first.close()
+      // The server hears of it in its own time.
+      while (try? await Connection.connect(to: Address(address))) == nil {}
+      _ = try await second.call(EchoService.echo, EchoMessage())
+    }
+  }
+
+  @Test func `connections beyond the user's limit are turned away`() async throws {
+    try await withServer(options: ServerOptions(connectionsPerUser: 1)) { address in
+      let first = try await Connection.connect(to: Address(address))
+      let error = await #expect(throws: ConnectionError.self) {
+        try await Connection.connect(to: Address(address))
+      }
+      #expect(error?.message.contains("user \(geteuid())") == true)
+      _ = try await first.call(EchoService.echo, EchoMessage())
+    }
+  }
+
+  @Test(arguments: [
+    ServerOptions(descriptorsPerConnection: 3), ServerOptions(descriptors: 3),
+  ])
+  func `descriptors of calls in flight are bounded, and counted off again`(options: ServerOptions)
+    async throws
+  {
+    try await withServer(options: options) { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let file = try Descriptor.memory([1])
+      for _ in 0..<3 {
+        let files = try await connection.call(
+          EchoService.echo, EchoMessage(files: [file, file, file])
+        ).files
+        #expect(files.count == 3)
+        let error = await #expect(throws: RPCError.self) {
+          try await connection.call(
+            EchoService.echo, EchoMessage(files: [file, file, file, file]))
+        }
+        #expect(error?.code == .resourceExhausted)
+      }
+    }
+  }
+
+  @Test func `a client that says no hello is given up`() async throws {
+    let (peer, other) = try RawPeer.pair()
+    let options = ServerOptions(handshakeTimeout: .milliseconds(20))
+    let server = Server(address: "fd:\(other)", services: [EchoService()], options: options)
+    try await onOwnThread {
+      // Ends with its only connection.
+      try await server.run()
+    }
+    while try await peer.receive() != nil {}
+  }
+
+  @Test func `a connection without calls ends after the idle timeout, with a goodbye`() async throws
+  {
+    let (peer, other) = try RawPeer.pair()
+    let options = ServerOptions(idleTimeout: .milliseconds(20))
+    let server = Server(address: "fd:\(other)", services: [EchoService()], options: options)
+    try peer.send(RawFrame.hello.bytes)
+    try await onOwnThread {
+      // Ends with its only connection.
+      async let end: Void = server.run()
+      var kinds: [UInt8] = []
+      while let packet = try await peer.receive() {
+        kinds += ReceivedFrame.all(in: packet.bytes).map(\.kind)
+      }
+      #expect(kinds == [1, 6])
+      peer.leave()
+      try await end
+    }
+  }
+
+  @Test func `a peer that does not answer a ping is given up, one that does is not`() async throws {
+    let (silent, other) = try RawPeer.pair()
+    let service = EchoService { request, _ in
+      try await Task.sleep(for: .seconds(60))
+      return request
+    }
+    let options = ServerOptions(
+      keepalive: .milliseconds(10), keepaliveTimeout: .milliseconds(30))
+    let server = Server(address: "fd:\(other)", services: [service], options: options)
+    try silent.send(RawFrame.hello.bytes)
+    var call = RawFrame(2, call: 1, flags: RawFrame.end)
+    call.method = RawFrame.identity("test.Echo/Echo")
+    try silent.send(call.bytes)
+    try await onOwnThread { try await server.run() }
+    var kinds: [UInt8] = []
+    while let packet = try await silent.receive() {
+      kinds += ReceivedFrame.all(in: packet.bytes).map(\.kind)
+    }
+    #expect(kinds.contains(11))
+
+    let patient = EchoService { request, _ in
+      try await Task.sleep(for: .milliseconds(100))
+      return request
+    }
+    try await withServer(patient, options: options) { address in
+      let connection = try await Connection.connect(to: Address(address))
+      _ = try await connection.call(EchoService.echo, EchoMessage())
+      let number = try await onOwnThread {
+        let blocking = try SynchronousConnection.connect(to: Address(address))
+        return try blocking.call(EchoService.echo, EchoMessage(number: 5)).number
+      }
+      #expect(number == 5)
+    }
+  }
+
+  @Test func `a server whose methods take no descriptor takes none`() async throws {
+    struct Plain: RPCService {
+      static let schema = ServiceSchema(
+        name: "test.Plain", file: SchemaFile(name: "test/plain.proto", base64: ""))
+      static let note = Method<ProtoDuration, ProtoDuration>("test.Plain", "Note")
+      func register(in methods: inout MethodTable) {
+        methods.add(Self.note) { request, _ in request }
+      }
+    }
+    let server = Server(addresses: [], services: [Plain()])
+    try await onOwnThread {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await server.run() }
+        let connection = try await server.connect()
+        let file = try Descriptor.memory([1])
+        let error = await #expect(throws: RPCError.self) {
+          _ = try await connection.call(
+            method: "test.Plain/Note", EncodedMessage(bytes: [], descriptors: [file]))
+        }
+        #expect(error?.code == .resourceExhausted)
+        #expect(error?.message.contains("at most 0 descriptors") == true)
+        connection.close()
+        group.cancelAll()
+      }
+    }
+  }
+
+  /// SO_PASSRIGHTS came with Linux 6.16.
+  private static let canRefuseRights: Bool = {
+    let number = socket(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0)
+    defer { close(number) }
+    var value: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    return getsockopt(number, SOL_SOCKET, 83, &value, &size) == 0
+  }()
+
+  @Test(.enabled(if: canRefuseRights))
+  func `before the policy has passed, descriptors do not arrive at all`() async throws {
+    let path = "/tmp/baton-\(UInt64.random(in: 0 ... .max)).sock"
+    let server = Server(address: "unix:\(path)", services: [EchoService()])
+    try server.bind()
+    let peer = try RawPeer.connected(to: path)
+    let file = try Descriptor.memory([1])
+    let error = #expect(throws: Errno.self) {
+      try file.withFileDescriptor {
+        try peer.send(RawFrame.hello.bytes, descriptors: [$0.rawValue])
+      }
+    }
+    #expect(error == .notPermitted)
+    unlink(path)
+  }
+}
+
+extension FilePath {
+  fileprivate func realPath() throws -> String {
+    guard let path = realpath(string, nil) else { throw Errno(rawValue: errno) }
+    defer { free(path) }
+    return String(cString: path)
+  }
+}
