@@ -199,17 +199,23 @@ struct SynchronousCore: ~Copyable, Sendable {
     case .credit: return nil
     case .status, .message, .metadata:
       if frame.header.call != call.number { return nil }
+    case .hello: throw ProtocolError("a second hello")
+    case .request where frame.header.call & Endpoint.acceptorSide == 0:
+      throw ProtocolError("call \(frame.header.call) is numbered as one of this end")
     default:
-      throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a server")
+      throw ProtocolError(
+        "a frame of kind \(frame.header.kind.rawValue) from the end that answers the call")
     }
     if frame.header.kind == .metadata {
       let head: WireMetadata = try Channel.decode(frame.head)
-      call.info?.set(metadata: try Metadata(head.entries))
+      let metadata = try Metadata(head.entries)
+      call.info?.set(metadata: metadata)
       return nil
     }
     if frame.header.kind == .status {
       let status: WireStatus = try Channel.decode(frame.head)
-      if !status.trailers.isEmpty { call.info?.set(trailers: try Metadata(status.trailers)) }
+      let trailers = try Metadata(status.trailers)
+      if !status.trailers.isEmpty { call.info?.set(trailers: trailers) }
       if let error = try RPCError(status) { return .failure(error) }
       if let response = early.take() { return .success(response) }
       return .failure(

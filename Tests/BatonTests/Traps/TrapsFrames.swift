@@ -147,6 +147,29 @@ import Testing
     }
   }
 
+  @Test func `a server that breaks the protocol fails a blocking client's call and those after it`()
+    async
+  {
+    await #expect(processExitsWith: .success) {
+      for violation in Self.fromEither + Self.fromServers {
+        try await BlockingScene.run { scene in
+          let pipe = try WatchedPipe()
+          async let call = scene.call(Parcels.wait, options: CallOptions(timeout: .seconds(20)))
+          _ = try await scene.attacker.receive()
+          try scene.attacker.send(
+            violation.bytes,
+            descriptors: Array(repeating: pipe.writing, count: violation.descriptors))
+          let error = await call.error
+          #expect(error?.code == .unavailable, "\(violation)")
+          #expect(error?.message.contains(violation.fault) == true, "\(violation)")
+          let later = await scene.call(Parcels.echo, options: CallOptions(timeout: .seconds(20)))
+          #expect(later.error?.code == .unavailable, "\(violation)")
+          await pipe.untilClosed()
+        }
+      }
+    }
+  }
+
   @Test func `a first frame other than a hello, or a hello that cannot be, is refused`() async {
     await #expect(processExitsWith: .success) {
       let violations = [
