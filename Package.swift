@@ -106,7 +106,11 @@ let package = Package(
       ],
       exclude: ["baton.json", "notes.proto"], swiftSettings: strict, plugins: ["BatonStubs"]),
     .testTarget(
-      name: "BatonTests", dependencies: ["Baton", "BatonMessages"], swiftSettings: strict),
+      name: "BatonTests",
+      dependencies: [
+        "Baton", "BatonMessages", "CKernelObjects", .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "FileBrokerTests",
       dependencies: [

@@ -24,22 +24,31 @@ final class RawPeer: Sendable {
     return (RawPeer(adopting: numbers[0]), numbers[1])
   }
 
-  /// A raw peer that is connected to the socket at `path`.
-  static func connected(to path: String) throws(Errno) -> RawPeer {
+  /// A raw peer that is yet to connect.
+  static func unconnected() throws(Errno) -> RawPeer {
     let number = socket(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     if number < 0 { throw Errno(rawValue: errno) }
+    return RawPeer(adopting: number)
+  }
+
+  /// A raw peer that is connected to the socket at `path`.
+  static func connected(to path: String) throws(Errno) -> RawPeer {
+    let peer = try unconnected()
+    try peer.connect(to: path)
+    return peer
+  }
+
+  /// connect(2) to the socket at `path`.
+  func connect(to path: String) throws(Errno) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
     let result = withUnsafePointer(to: &address) { address in
       address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    let error = errno
-    let peer = RawPeer(adopting: number)
-    if result < 0 { throw Errno(rawValue: error) }
-    return peer
+    if result < 0 { throw Errno(rawValue: errno) }
   }
 
   /// SO_SNDBUFFORCE, which only privileged users may.
