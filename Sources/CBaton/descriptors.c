@@ -51,7 +51,7 @@ static enum baton_file_type type_of(mode_t mode) {
 int baton_file_status(int descriptor, baton_status *status) {
   struct stat found;
   if (fstat(descriptor, &found)) return -errno;
-  *status = (baton_status){type_of(found.st_mode), found.st_size};
+  *status = (baton_status){type_of(found.st_mode), found.st_size, found.st_dev, found.st_ino};
   return 0;
 }
 

@@ -6,10 +6,13 @@ import SystemPackage
 /// it holds one, so that its number is not used again meanwhile.
 final class PacketSocket: Sendable {
   let number: Int32
+  /// Nil where the number is not open.
+  private let identity: FileIdentity?
 
   /// Takes `number` over.
   init(adopting number: Int32) {
     self.number = number
+    identity = FileIdentity(of: number)
   }
 
   deinit { baton_close(number) }
@@ -72,7 +75,7 @@ final class PacketSocket: Sendable {
     ) { numbers in
       let raw = baton_receive(number, buffer.baseAddress, buffer.count, numbers.baseAddress, wait)
       let descriptors = ReceivedDescriptors(
-        adopting: UnsafePointer(numbers.baseAddress!), count: Int(raw.count))
+        adopting: UnsafePointer(numbers.baseAddress!), count: Int(raw.count), over: identity)
       if raw.size < 0 {
         let errno = Errno(rawValue: Int32(-raw.size))
         if errno == .wouldBlock || errno == .resourceTemporarilyUnavailable {

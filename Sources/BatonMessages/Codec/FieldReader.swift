@@ -194,8 +194,10 @@ public struct FieldReader {
     _ place: UInt32, _ slot: Int, _ index: Int?
   ) throws(CodecError) -> Descriptor {
     do throws(CodecError) {
+      let contract = contract(slot)
       let descriptor = try context.pointee.descriptors.pointee.claim(place)
-      try contract(slot).check(descriptor)
+      try contract.check(descriptor)
+      try context.pointee.descriptors.pointee.refuseTransport(descriptor, as: contract)
       return descriptor
     } catch {
       throw locate(error, slot, index)

@@ -16,6 +16,8 @@ public struct ReceivedDescriptors: ~Copyable {
   /// How many came, claimed or not.
   public var count: Int { Int(came) }
   private var came: Int32
+  /// The socket that they came over.
+  private var transport: FileIdentity?
 
   /// How many no field has claimed yet.
   public var unclaimedCount: Int { Int(unclaimed) }
@@ -31,8 +33,12 @@ public struct ReceivedDescriptors: ~Copyable {
   }
 
   /// Takes over `count` open numbers that `source` points to; the memory stays the caller's.
-  package init(adopting source: UnsafePointer<Int32>, count: Int) {
+  /// `transport` is the socket that they came over.
+  package init(
+    adopting source: UnsafePointer<Int32>, count: Int, over transport: FileIdentity? = nil
+  ) {
     self.init()
+    self.transport = transport
     adopt(source, count: count)
   }
 
@@ -83,6 +89,18 @@ public struct ReceivedDescriptors: ~Copyable {
     self[index] = -1
     unclaimed -= 1
     return Descriptor(owner: DescriptorOwner(number))
+  }
+
+  /// Whoever held the connection's own socket could speak in its name, and it would wait in itself.
+  /// Only fields that ask for sockets pay the fstat(2).
+  func refuseTransport(
+    _ descriptor: Descriptor, as contract: DescriptorContract
+  ) throws(CodecError) {
+    guard contract.kind == .socket || contract.kind == .sequencedPacketSocket, let transport,
+      descriptor.withFileDescriptor({ FileIdentity(of: $0.rawValue) }) == transport
+    else { return }
+    throw CodecError(
+      .descriptor, "expected \(contract.kind.phrase), got the connection's own")
   }
 
   private subscript(index: Int) -> Int32 {

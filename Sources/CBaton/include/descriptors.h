@@ -23,6 +23,7 @@ enum baton_file_type {
 typedef struct baton_status {
   enum baton_file_type type;
   int64_t size;  // bytes
+  uint64_t device, inode;
 } baton_status;
 
 // fstat(2).

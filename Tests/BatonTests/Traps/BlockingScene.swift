@@ -4,6 +4,8 @@ import Testing
 /// A blocking client in this process and a raw peer that plays its server.
 struct BlockingScene: RawServer {
   let attacker: RawPeer
+  /// The number of the socket that the attacker is connected to.
+  let other: Int32
   let client: SynchronousConnection
 
   /// Runs a scene, then asserts that no number is left open.
@@ -18,7 +20,7 @@ struct BlockingScene: RawServer {
     try attacker.send(RawFrame.hello.bytes)
     let client = try SynchronousConnection.connect(to: Address("fd:\(other)"))
     _ = try await attacker.receive()
-    try await body(BlockingScene(attacker: attacker, client: client))
+    try await body(BlockingScene(attacker: attacker, other: other, client: client))
     client.close()
   }
 

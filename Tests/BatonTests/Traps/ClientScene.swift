@@ -4,6 +4,8 @@ import Testing
 /// A client in this process and a raw peer that plays its server.
 struct ClientScene: RawServer {
   let attacker: RawPeer
+  /// The number of the socket that the attacker is connected to.
+  let other: Int32
   let client: Connection
 
   /// Runs a scene, then asserts that no number is left open.
@@ -18,7 +20,7 @@ struct ClientScene: RawServer {
     try attacker.send(RawFrame.hello.bytes)
     let client = try await Connection.connect(to: Address("fd:\(other)"))
     _ = try await attacker.receive()
-    try await body(ClientScene(attacker: attacker, client: client))
+    try await body(ClientScene(attacker: attacker, other: other, client: client))
     client.close()
   }
 

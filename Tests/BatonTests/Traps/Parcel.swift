@@ -2,11 +2,12 @@ import Baton
 import BatonMessages
 import SystemPackage
 
-/// The message of the service that the tests attack: a number, bytes and open files.
+/// The message of the service that the tests attack: a number, bytes, open files and sockets.
 struct Parcel: Message {
   var number: UInt64
   var content: [UInt8]
   var files: [Descriptor]
+  var sockets: [Descriptor] = []
   var unknownFields = UnknownFields()
 
   init(number: UInt64 = 0, content: [UInt8] = [], files: [Descriptor] = []) {
@@ -21,12 +22,14 @@ struct Parcel: Message {
       FieldLayout(1, "number", .uint64),
       FieldLayout(2, "content", .bytes),
       FieldLayout(3, "files", .descriptor(DescriptorContract()), .repeated),
+      FieldLayout(4, "sockets", .descriptor(DescriptorContract(kind: .socket)), .repeated),
     ])
 
   init(from fields: inout FieldReader) throws(CodecError) {
     number = fields.uint64(0)
     content = fields.bytes(1)
     files = try fields.repeatedDescriptor(2)
+    sockets = try fields.repeatedDescriptor(3)
     unknownFields = fields.unknown()
   }
 
@@ -34,6 +37,7 @@ struct Parcel: Message {
     fields.uint64(0, number)
     fields.bytes(1, content)
     try fields.repeatedDescriptor(2, files)
+    try fields.repeatedDescriptor(3, sockets)
     fields.unknown(unknownFields)
   }
 }
@@ -47,6 +51,8 @@ enum Parcels {
 
   /// The fields `files` of a parcel with these places, as bytes.
   static func files(_ places: [UInt8]) -> [UInt8] { [0x1a, UInt8(places.count)] + places }
+  /// The same for `sockets`.
+  static func sockets(_ places: [UInt8]) -> [UInt8] { [0x22, UInt8(places.count)] + places }
 }
 
 /// What the tests attack.

@@ -5,6 +5,8 @@ import Testing
 /// A server in this process, a raw peer that attacks it, and a client that must not notice.
 struct ServerScene {
   let attacker: RawPeer
+  /// The number of the socket that the attacker is connected to.
+  let other: Int32
   let bystander: Connection
   let events: Events
 
@@ -32,7 +34,8 @@ struct ServerScene {
         _ = try await attacker.receive()
       }
       try await body(
-        ServerScene(attacker: attacker, bystander: bystander, events: service.events))
+        ServerScene(
+          attacker: attacker, other: other, bystander: bystander, events: service.events))
       let echo = try await bystander.call(Parcels.echo, Parcel(number: 7))
       #expect(echo.number == 7, "another connection's calls still work")
       bystander.close()

@@ -193,12 +193,53 @@ import Testing
     }
   }
 
-  @Test func `a server's own socket, sent over itself, does not keep the connection alive`() async {
+  @Test func `a descriptor that gets the number 0 is one like others`() async {
+    await #expect(processExitsWith: .success) {
+      try await ClientScene.run { scene in
+        let input = dup(0)
+        try await scene.receiveZero()
+        #expect(fcntl(0, F_GETFD) == -1, "it is closed like others")
+        try #require(dup2(input, 0) == 0)
+        close(input)
+      }
+    }
+  }
+
+  @Test func `a connection's own socket is refused by the one who gets it`() async {
+    await #expect(processExitsWith: .success) {
+      let fault = "sockets[1]: expected a socket, got the connection's own"
+      let message = Parcels.sockets([1, 2])
+      try await ServerScene.run { scene in
+        try scene.attacker.send(
+          RawFrame.request(1, "Echo", message: message, descriptors: 2).bytes,
+          descriptors: [scene.attacker.number, scene.other])
+        let answer = try await scene.answers(1)[1]
+        #expect(answer?.code == 3, "INVALID_ARGUMENT")
+        #expect(answer?.text.contains(fault) == true)
+      }
+      try await ClientScene.run { scene in
+        let call = scene.begin(Parcels.echo)
+        try await scene.answer(descriptors: [scene.attacker.number, scene.other]) {
+          .response($0, message: message, descriptors: 2)
+        }
+        #expect(await call.value.error?.message.contains(fault) == true)
+      }
+      try await BlockingScene.run { scene in
+        async let call = scene.call(Parcels.echo)
+        try await scene.answer(descriptors: [scene.attacker.number, scene.other]) {
+          .response($0, message: message, descriptors: 2)
+        }
+        #expect(await call.error?.message.contains(fault) == true)
+      }
+    }
+  }
+
+  @Test func `a connection's sockets, sent over it there and back, do not keep it alive`() async {
     await #expect(processExitsWith: .success) {
       try await ServerScene.run { scene in
         try scene.attacker.send(
-          RawFrame.request(1, "Count", message: Parcels.files([1]), descriptors: 1).bytes,
-          descriptors: [scene.attacker.number])
+          RawFrame.request(1, "Echo", message: Parcels.files([1, 2]), descriptors: 2).bytes,
+          descriptors: [scene.attacker.number, scene.other])
         let answer = try await scene.answers(1)[1]
         #expect(answer?.kind == 3)
       }
@@ -255,6 +296,24 @@ import Testing
         try await server.value
       }
     }
+  }
+}
+
+extension ClientScene {
+  /// Takes memory out of an answer while the number 0 is free.
+  fileprivate func receiveZero() async throws {
+    let memory = try Descriptor.memory(Array("zero".utf8))
+    let call = begin(Parcels.echo)
+    let request = try #require(try await requests(1).first)
+    close(0)
+    try memory.withFileDescriptor {
+      try attacker.send(
+        RawFrame.response(request.call, message: Parcels.files([1]), descriptors: 1).bytes,
+        descriptors: [$0.rawValue])
+    }
+    let file = try #require(await call.value.reply?.files.first)
+    #expect(file.withFileDescriptor { $0.rawValue } == 0)
+    #expect(try file.readTextToEnd() == "zero")
   }
 }
 
