@@ -45,8 +45,8 @@ public struct SchemaDescriptor: Message, Hashable {
     case characterDevice
     case blockDevice
     case dmabuf
-    /// Opened with O_PATH, which gives no access to the content. It meets no other kind but ANY and, if
-    /// it is one, DIRECTORY.
+    /// Opened with O_PATH, which gives no access to the content. It meets no other kind but ANY and,
+    /// if it is one, DIRECTORY.
     case pathOnly
     /// A number that the schema does not name.
     case unrecognized(Int32)
@@ -184,7 +184,7 @@ public enum BatonOptionsSchema {
       BAACChIDKQQRGhAgcGlkZmRfb3BlbigyKS4KCiMKBgQABAACDBIDLAQPGhQgdGltZXJmZF9jcmVhdGUoMikuCgod\
       CgYEAAQAAg0SAy4EEBoOIHNpZ25hbGZkKDIpLgoKJAoGBAAEAAIPEgMxBBoaFSBUZXJtaW5hbHMgaW5jbHVkZWQu\
       CgqIAQoGBAAEAAISEgM2BBMaeSBPcGVuZWQgd2l0aCBPX1BBVEgsIHdoaWNoIGdpdmVzIG5vIGFjY2VzcyB0byB0\
-      aGUgY29udGVudC4gSXQgbWVldHMgbm8gb3RoZXIga2luZCBidXQgQU5ZIGFuZCwgaWYKIGl0IGlzIG9uZSwgRElS\
+      aGUgY29udGVudC4gSXQgbWVldHMgbm8gb3RoZXIga2luZCBidXQgQU5ZIGFuZCwKIGlmIGl0IGlzIG9uZSwgRElS\
       RUNUT1JZLgoKOAoEBAACARIDQAIUGisgVGhlIGFjY2VzcyBtb2RlIG11c3QgYWxsb3cgYXQgbGVhc3QgdGhpcy4K\
       CjsKBAQAAgISA0ICFBouIEEgbWVzc2FnZSB3aXRob3V0IHRoZSBkZXNjcmlwdG9yIGlzIHJlZnVzZWQuCmIGcHJv\
       dG8z
