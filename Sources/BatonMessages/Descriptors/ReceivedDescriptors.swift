@@ -64,6 +64,7 @@ public struct ReceivedDescriptors: ~Copyable {
 
   /// Takes over what `other` holds, of which nothing was claimed: a message's further packet.
   package mutating func adopt(_ other: inout ReceivedDescriptors) {
+    if transport == nil { transport = other.transport }
     for index in 0..<other.count where other[index] >= 0 {
       var number = other[index]
       other[index] = -1

@@ -216,6 +216,12 @@ import Testing
         let answer = try await scene.answers(1)[1]
         #expect(answer?.code == 3, "INVALID_ARGUMENT")
         #expect(answer?.text.contains(fault) == true)
+        // The same with the descriptors ahead of the message, in a fragment.
+        try scene.attacker.send(
+          RawFrame(8, call: 2).with { $0.descriptors = 2 }.bytes,
+          descriptors: [scene.attacker.number, scene.other])
+        try scene.attacker.send(RawFrame.request(2, "Echo", message: message).bytes)
+        #expect(try await scene.answers(2)[2]?.text.contains(fault) == true)
       }
       try await ClientScene.run { scene in
         let call = scene.begin(Parcels.echo)
