@@ -24,8 +24,9 @@ public struct PeerCredentials: Sendable {
   }
 
   /// A descriptor for the process itself, which no other process can take the place of, unlike
-  /// ``processID`` (SO_PEERPIDFD). The caller owns it. Throws `invalidArgument` when the process is
-  /// gone, `noProtocolOption` on kernels before 6.5.
+  /// ``processID`` (SO_PEERPIDFD). The caller owns it. When the process is gone and collected it
+  /// throws `invalidArgument`; kernels since 6.16 give out a descriptor of the process that was, with
+  /// which nothing can be reached. Throws `protocolNotAvailable` on kernels before 6.5.
   public func processDescriptor() throws(Errno) -> Descriptor {
     let number = baton_peer_pidfd(socket.number)
     if number < 0 { throw Errno(rawValue: -number) }
@@ -44,7 +45,7 @@ public struct PeerCredentials: Sendable {
   }
 
   /// The process's label of a security module, such as SELinux's context, when the connection was
-  /// made (SO_PEERSEC). Throws `noProtocolOption` where no module labels sockets.
+  /// made (SO_PEERSEC). Throws `protocolNotAvailable` where no module labels sockets.
   public func securityLabel() throws(Errno) -> String {
     var label = [UInt8](repeating: 0, count: 4096)
     let count = baton_peer_label(socket.number, &label, label.count)
