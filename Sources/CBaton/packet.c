@@ -49,13 +49,11 @@ baton_received baton_receive(int socket, void *buffer, size_t room, int *descrip
 }
 
 ssize_t baton_send(int socket, baton_packet packet, const int *descriptors, int count, bool wait) {
-  static const char zeros[8];
   _Alignas(struct cmsghdr) char control[CMSG_SPACE(BATON_PACKET_DESCRIPTORS * sizeof(int))];
   struct iovec parts[3] = {{(void *)packet.bytes, packet.size},
                            {(void *)packet.slice, packet.slice_size},
-                           {(void *)zeros, packet.padding}};
+                           {(void *)packet.tail, packet.tail_size}};
   struct msghdr message = {.msg_iov = parts, .msg_iovlen = packet.slice ? 3 : 1};
-  if (packet.padding > sizeof zeros) return -EINVAL;
   if (count > BATON_PACKET_DESCRIPTORS) return -EINVAL;
   if (count > 0) {
     size_t length = (size_t)count * sizeof(int);

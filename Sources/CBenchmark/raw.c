@@ -87,3 +87,26 @@ int benchmark_raw_call(int socket, unsigned descriptors, benchmark_timer *timer)
   } while (benchmark_timer_lap(timer));
   return 0;
 }
+
+enum { WINDOW_MAX = 1024 };
+
+int benchmark_raw_pipeline(int socket, unsigned window, benchmark_timer *timer) {
+  packet packet = {.sequence = 0};
+  memset(packet.payload, 7, sizeof packet.payload);
+  int received[BENCHMARK_DESCRIPTORS_MAX];
+  uint64_t began[WINDOW_MAX], sent = 0, answered = 0;
+  if (window > WINDOW_MAX) return -EINVAL;
+  benchmark_timer_start(timer);
+  do {
+    while (sent - answered < window) {
+      packet.sequence = ++sent;
+      began[sent % WINDOW_MAX] = benchmark_now();
+      int result = send_packet(socket, &packet, NULL, 0);
+      if (result < 0) return result;
+    }
+    int count = receive_packet(socket, &packet, received);
+    if (count != 0) return count < 0 ? count : -EPROTO;
+    if (packet.sequence != ++answered) return -EPROTO;
+  } while (benchmark_timer_note(timer, began[answered % WINDOW_MAX]));
+  return 0;
+}

@@ -7,13 +7,14 @@ extension BatonBenchmarks {
   }
 
   /// With each way to call; where polling may do harm, without it first.
-  var contenders: [Contender] {
-    let styles: [Contender.Style] =
+  func contenders(for workload: Workload) -> [Contender] {
+    let chosen: [Contender.Style] =
       switch client {
       case .async: [.async]
       case .sync: [.sync]
       case .both: [.async, .sync]
       }
+    let styles = chosen.filter { $0 == .async || workload.isForBlockingClients }
     return styles.flatMap { style -> [Contender] in
       switch conditions {
       case .apart, .unpinned: [.baton(style, spin: spin)]

@@ -22,8 +22,8 @@ struct ClientRole: ParsableArguments {
   func withCaller(_ body: (any Caller) async throws -> Void) async throws {
     let address = "fd:\(Inherited.socket)"
     switch role.contender {
-    case .raw:
-      try await body(RawCaller(workload: role.workload))
+    case .raw(let way):
+      try await body(RawCaller(workload: role.workload, way: way))
     case .baton(.async, let spin):
       let options = ConnectionOptions(loopOptions: EventLoopOptions(spin: spin))
       let client = try await Echo.Client(connectingTo: address, options: options)

@@ -3,7 +3,7 @@ import ArgumentParser
 /// Who carries the calls.
 enum Contender: Hashable {
   /// Blocking `sendmsg(2)` and `recvmsg(2)`.
-  case raw
+  case raw(Way)
   case baton(Style, spin: Bool)
 
   /// Which of Baton's interfaces both ends use.
@@ -12,6 +12,16 @@ enum Contender: Hashable {
     case async
     /// `SynchronousConnection` and handlers that the loop calls directly.
     case sync
+  }
+
+  /// How raw C sends.
+  enum Way: String, CaseIterable {
+    /// One packet a message, one call after another.
+    case packets
+    /// One packet a message, many in flight.
+    case pipeline
+    /// A large message in packets of 192 KiB, in one, in a new memfd, or over a stream socket.
+    case fragments, packet, memory, stream
   }
 
   /// How a report names it.
@@ -28,11 +38,11 @@ enum Contender: Hashable {
 }
 
 extension Contender: ExpressibleByArgument {
-  /// How a contender is named to a process of a trial: `raw`, `async`, `sync+spin`.
+  /// How a contender is named to a process of a trial: `raw+packets`, `async`, `sync+spin`.
   init?(argument: String) {
     let parts = argument.split(separator: "+")
-    if argument == "raw" {
-      self = .raw
+    if parts.first == "raw", parts.count == 2, let way = Way(rawValue: String(parts[1])) {
+      self = .raw(way)
     } else if let first = parts.first, let style = Style(rawValue: String(first)) {
       self = .baton(style, spin: parts.dropFirst() == ["spin"])
     } else {
@@ -42,7 +52,7 @@ extension Contender: ExpressibleByArgument {
 
   var argument: String {
     switch self {
-    case .raw: "raw"
+    case .raw(let way): "raw+\(way.rawValue)"
     case .baton(let style, let spin): style.rawValue + (spin ? "+spin" : "")
     }
   }

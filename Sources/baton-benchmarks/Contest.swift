@@ -1,6 +1,7 @@
 import CBenchmark
 
-/// Several contenders on one workload, each run between two runs of raw C, over several rounds.
+/// Several contenders on one workload, each run between two runs of raw C, over several rounds. Where
+/// raw C has several ways to do it, the fastest of the round counts.
 ///
 /// A machine's speed drifts, by half within a minute on a virtual one. So a ratio is always to the
 /// runs of raw C just before and after, and every second round goes backwards.
@@ -37,10 +38,10 @@ struct Contest {
   func run() throws -> [Result] {
     var rounds: [Contender: [Result.Round]] = [:]
     for round in 0..<self.rounds {
-      var before = try figures(of: .raw)
+      var before = try raw()
       for contender in round.isMultiple(of: 2) ? contenders : contenders.reversed() {
         let figures = try figures(of: contender)
-        let after = try self.figures(of: .raw)
+        let after = try raw()
         let raw = Figures(meanOf: before, after)
         rounds[contender, default: []].append(Result.Round(figures: figures, raw: raw))
         before = after
@@ -49,6 +50,11 @@ struct Contest {
     return contenders.map {
       Result(workload: workload, contender: $0, rounds: rounds[$0, default: []])
     }
+  }
+
+  private func raw() throws -> Figures {
+    let all = try workload.rawWays.map { try figures(of: .raw($0)) }
+    return all.max { $0.rate < $1.rate } ?? all[0]
   }
 
   private func figures(of contender: Contender) throws -> Figures {

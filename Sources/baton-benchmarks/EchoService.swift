@@ -14,6 +14,9 @@ struct EchoHandlers: Sendable {
     EchoReply(payload: request.payload, seq: request.seq)
   }
 
+  /// The sequence number alone.
+  func upload(_ request: EchoRequest) -> EchoReply { EchoReply(seq: request.seq) }
+
   func oneDescriptor(_ request: EchoRequest) -> EchoOneDescriptor {
     EchoOneDescriptor(payload: request.payload, seq: request.seq, file: file)
   }
@@ -30,6 +33,9 @@ struct AsyncEcho: Echo.Service {
 
   func unary(_ request: EchoRequest, context: CallContext) async throws -> EchoReply {
     handlers.unary(request)
+  }
+  func upload(_ request: EchoRequest, context: CallContext) async throws -> EchoReply {
+    handlers.upload(request)
   }
   func oneDescriptor(
     _ request: EchoRequest, context: CallContext
@@ -50,6 +56,9 @@ struct SynchronousEcho: Echo.SynchronousService {
   func unary(_ request: EchoRequest, context: CallContext) throws -> EchoReply {
     handlers.unary(request)
   }
+  func upload(_ request: EchoRequest, context: CallContext) throws -> EchoReply {
+    handlers.upload(request)
+  }
   func oneDescriptor(_ request: EchoRequest, context: CallContext) throws -> EchoOneDescriptor {
     handlers.oneDescriptor(request)
   }
@@ -57,5 +66,21 @@ struct SynchronousEcho: Echo.SynchronousService {
     _ request: EchoRequest, context: CallContext
   ) throws -> EchoSixteenDescriptors {
     handlers.sixteenDescriptors(request)
+  }
+}
+
+/// Replies without end, until the client has enough.
+struct EchoStream: RPCService {
+  static let method = Method<EchoRequest, EchoReply>("bench.v1.EchoStream", "Replies")
+  static let schema = ServiceSchema(name: "bench.v1.EchoStream", file: Echo.schema.file)
+
+  func register(in methods: inout MethodTable) {
+    methods.addServerStream(Self.method) { request, replies, _ in
+      var reply = EchoReply(payload: request.payload)
+      while true {
+        try await replies.write(reply)
+        reply.seq += 1
+      }
+    }
   }
 }

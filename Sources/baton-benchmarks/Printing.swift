@@ -10,7 +10,7 @@ extension BatonBenchmarks {
     var table = Table(Report.headings)
     for workload in workloads {
       let contest = Contest(
-        workload: workload, contenders: contenders, rounds: rounds, seconds: seconds,
+        workload: workload, contenders: contenders(for: workload), rounds: rounds, seconds: seconds,
         placement: conditions.placement(on: processors))
       let reports = reports(on: try contest.run())
       if let first = reports.first { table.add(first.rawCells) }
@@ -35,7 +35,7 @@ extension BatonBenchmarks {
   func printAllocations() throws {
     var table = Table(["allocations of a call", "client", "in the client", "in the server"])
     for workload in workloads {
-      for contender in contenders {
+      for contender in contenders(for: workload) {
         var trial = try trial(workload, contender)
         trial.countsAllocations = true
         let sample = try trial.run()
@@ -57,7 +57,7 @@ extension BatonBenchmarks {
 
   func printIdleness() throws {
     var table = Table(["processor time while idle", "spin", "client µs", "server µs", "of seconds"])
-    for contender in contenders {
+    for contender in contenders(for: .unary64B) {
       let idleness = try trial(.unary64B, contender).watch()
       let client = decimal(Double(idleness.client_cpu) / 1e3, 1)
       let server = decimal(Double(idleness.server_cpu) / 1e3, 1)
@@ -75,8 +75,8 @@ extension BatonBenchmarks {
   }
 
   func printPeersLine(named name: String) throws {
-    guard let contender = contenders.first else { return }
     for workload in workloads {
+      guard let contender = contenders(for: workload).first else { continue }
       let sample = try trial(workload, contender).run()
       let figures = Figures(sample)
       show(
@@ -84,7 +84,7 @@ extension BatonBenchmarks {
         RESULT \(name) \(workload.rawValue) n=\(sample.calls) cps=\(decimal(figures.rate, 1)) \
         p50=\(decimal(figures.p50)) p99=\(decimal(figures.p99)) \
         min=\(decimal(Double(sample.minimum) / 1e3)) cpu=\(decimal(figures.cpu)) \
-        mbs=\(decimal(figures.rate * Double(BENCHMARK_PAYLOAD) / 1e6, 1))
+        mbs=\(decimal(figures.rate * Double(workload.size) / 1e6, 1))
         """)
     }
   }

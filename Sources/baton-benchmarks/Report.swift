@@ -53,7 +53,9 @@ struct Report {
   }
 
   /// The row of raw C in the same rounds.
-  var rawCells: [String] { Self.cells(result.workload, .raw, result.raw) }
+  var rawCells: [String] {
+    Self.cells(result.workload, .raw(result.workload.rawWays[0]), result.raw)
+  }
 
   private static func cells(
     _ workload: Workload, _ contender: Contender, _ figures: Figures

@@ -11,8 +11,14 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     try role.countAllocations(of: BENCHMARK_SERVER)
     switch role.contender {
-    case .raw:
-      try check(benchmark_raw_serve(Inherited.socket, UInt32(role.workload.descriptors)))
+    case .raw(let way):
+      if let large = way.large {
+        try check(
+          benchmark_large_serve(
+            Inherited.socket, large, role.workload.size, role.workload == .upload64MiB))
+      } else {
+        try check(benchmark_raw_serve(Inherited.socket, UInt32(role.workload.descriptors)))
+      }
     case .baton(.async, let spin):
       try await serve(AsyncEcho(handlers: EchoHandlers()), spin)
     case .baton(.sync, let spin):
@@ -21,9 +27,10 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func serve(_ service: any RPCService, _ spin: Bool) async throws {
-    let options = ServerOptions(loopOptions: EventLoopOptions(spin: spin))
+    let options = ServerOptions(
+      loopOptions: EventLoopOptions(spin: spin), largestMessage: 65 << 20)
     let server = Server(
-      address: "fd:\(Inherited.socket)", services: [service], options: options)
+      address: "fd:\(Inherited.socket)", services: [service, EchoStream()], options: options)
     try await server.run()
   }
 }

@@ -26,7 +26,7 @@ struct Trial {
   }
 
   private func run(_ role: String, into result: UnsafeMutableRawBufferPointer) throws {
-    let sockets = try Self.socketPair()
+    let sockets = try socketPair()
     let results = try FileDescriptor.pipe()
     let counters = try Self.counters()
     let server = try start("serve", on: placement.server, inheriting: [sockets.server, counters])
@@ -63,9 +63,10 @@ struct Trial {
     return process
   }
 
-  private static func socketPair() throws -> (server: FileDescriptor, client: FileDescriptor) {
+  private func socketPair() throws -> (server: FileDescriptor, client: FileDescriptor) {
     var numbers: [Int32] = [-1, -1]
-    let kind = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let type = contender == .raw(.stream) ? SOCK_STREAM : SOCK_SEQPACKET
+    let kind = Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     if socketpair(AF_UNIX, kind, 0, &numbers) != 0 { throw Errno(rawValue: errno) }
     return (FileDescriptor(rawValue: numbers[0]), FileDescriptor(rawValue: numbers[1]))
   }

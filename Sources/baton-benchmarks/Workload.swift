@@ -1,16 +1,28 @@
 import ArgumentParser
 
-/// What is called, over and over: a message of 64 bytes goes there and comes back.
+/// What is called, over and over.
 enum Workload: String, CaseIterable, ExpressibleByArgument {
+  /// A message of 64 bytes goes there and comes back; with descriptors in the reply.
   case unary64B = "unary-64B"
   case unaryOneDescriptor = "unary-1fd"
   case unarySixteenDescriptors = "unary-16fd"
+  /// The same with 64 calls in flight on the connection.
+  case pipelined64B = "pipelined-64B"
+  /// Messages of 64 bytes in one server stream; each counts as a call.
+  case stream64B = "stream-64B"
+  /// A message of 1 MiB goes there and comes back.
+  case unary1MiB = "unary-1MiB"
+  /// 64 MiB go there in one message.
+  case upload64MiB = "upload-64MiB"
 
-  /// `W1`, `W2` and `W6` are other names of these, which harnesses that compare programs use.
+  /// `W1`, `W2` and so on are other names of these, which harnesses that compare programs use.
   init?(argument: String) {
     switch argument {
     case "W1": self = .unary64B
     case "W2": self = .unaryOneDescriptor
+    case "W3": self = .pipelined64B
+    case "W4": self = .unary1MiB
+    case "W5": self = .upload64MiB
     case "W6": self = .unarySixteenDescriptors
     default: self.init(rawValue: argument)
     }
@@ -19,9 +31,34 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   /// How many descriptors come with each reply.
   var descriptors: Int {
     switch self {
-    case .unary64B: 0
     case .unaryOneDescriptor: 1
     case .unarySixteenDescriptors: 16
+    default: 0
+    }
+  }
+
+  /// Bytes of a message.
+  var size: Int {
+    switch self {
+    case .unary1MiB: 1 << 20
+    case .upload64MiB: 64 << 20
+    default: 64
+    }
+  }
+
+  /// Calls in flight at once.
+  var window: Int { 64 }
+
+  /// Whether a blocking client can do it.
+  var isForBlockingClients: Bool { self != .pipelined64B && self != .stream64B }
+
+  /// The ways in which raw C does the same. The best of them counts.
+  var rawWays: [Contender.Way] {
+    switch self {
+    case .unary64B, .unaryOneDescriptor, .unarySixteenDescriptors: [.packets]
+    case .pipelined64B, .stream64B: [.pipeline]
+    case .unary1MiB: [.fragments, .packet, .memory, .stream]
+    case .upload64MiB: [.fragments, .memory, .stream]
     }
   }
 }

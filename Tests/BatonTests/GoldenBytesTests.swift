@@ -68,7 +68,7 @@ import Testing
     let files = try (0..<max(arrived, 0)).map { _ in try Descriptor.memory([]) }
     var packets = OutgoingPackets(largestPacket: 65_536)
     for (header, body) in try Self.headers(golden.bytes, arrived: arrived) {
-      packets.add(header, descriptors: header.descriptors > 0 ? files : []).copyBytes(body)
+      packets.add(header, descriptors: header.descriptors > 0 ? files : []) { $0.copyBytes(body) }
     }
     let written = packets.takeFirst().map { Array($0.bytes) }
     #expect(written == golden.bytes)

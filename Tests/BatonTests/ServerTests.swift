@@ -147,7 +147,7 @@ import Testing
       defer { buffer.deallocate() }
       var output = OutgoingPackets(largestPacket: 65_536)
       let hello = try WireHello(version: 1, oldestVersion: 1, largestPacket: 65_536).encoded().bytes
-      output.add(FrameHeader(.hello, head: hello.count, size: hello.count)).copyBytes(hello)
+      output.add(FrameHeader(.hello, head: hello.count, size: hello.count), head: hello)
       if let packet = output.takeFirst() { try theirs.send(packet, wait: true) }
       for _ in 0..<2 { _ = try theirs.receive(into: buffer, wait: true) }
       theirs.shutdown()

@@ -12,7 +12,7 @@ import Testing
   @Test func `frames share a packet until it is full`() {
     var packets = OutgoingPackets(largestPacket: 256)
     for call in 1...10 {
-      _ = packets.add(FrameHeader(.request, call: UInt32(call), isLast: true, size: 40))
+      packets.add(FrameHeader(.request, call: UInt32(call), isLast: true, size: 40))
     }
     var counts: [Int] = []
     while let packet = packets.takeFirst() { counts.append(packet.count / 64) }
@@ -22,10 +22,10 @@ import Testing
   @Test func `a frame with descriptors is the last of its packet`() throws {
     let file = try Descriptor.memory([1])
     var packets = OutgoingPackets(largestPacket: 4096)
-    _ = packets.add(FrameHeader(.cancel, call: 1, size: 0))
-    _ = packets.add(
+    packets.add(FrameHeader(.cancel, call: 1, size: 0))
+    packets.add(
       FrameHeader(.request, call: 2, isLast: true, size: 8, descriptors: 1), descriptors: [file])
-    _ = packets.add(FrameHeader(.cancel, call: 3, size: 0))
+    packets.add(FrameHeader(.cancel, call: 3, size: 0))
     let first = packets.takeFirst()
     #expect(first?.count == 24 + 32)
     #expect(first?.descriptors.count == 1)
@@ -38,14 +38,14 @@ import Testing
 
   @Test func `a packet that could not leave leaves first`() {
     var packets = OutgoingPackets(largestPacket: 4096)
-    _ = packets.add(FrameHeader(.cancel, call: 1, size: 0))
+    packets.add(FrameHeader(.cancel, call: 1, size: 0))
     guard let blocked = packets.takeFirst() else {
       Issue.record("expected a packet")
       return
     }
-    _ = packets.add(FrameHeader(.cancel, call: 2, size: 0))
+    packets.add(FrameHeader(.cancel, call: 2, size: 0))
     packets.putBack(blocked)
-    _ = packets.add(FrameHeader(.cancel, call: 3, size: 0))
+    packets.add(FrameHeader(.cancel, call: 3, size: 0))
     #expect(packets.waiting == 72)
     #expect(packets.takeFirst()?.lastCall == 1)
     #expect(packets.takeFirst()?.lastCall == 3)

@@ -76,8 +76,10 @@ final class ClientCore: Sendable {
   ) {
     do throws(CodecError) {
       try write { message in
-        begin(call, method, options, size: message.size, descriptors: message.descriptors) {
-          message.write(to: $0)
+        begin(
+          call, method, options, size: message.size, descriptors: message.descriptors.count
+        ) { (header, head) throws(Channel.Refusal) in
+          try channel.send(header, head: head, message)
         }
       }
     } catch {
@@ -90,8 +92,12 @@ final class ClientCore: Sendable {
     encoded request: EncodedMessage
   ) {
     begin(
-      call, method, options, size: request.bytes.count, descriptors: request.descriptors
-    ) { $0.copyBytes(request.bytes) }
+      call, method, options, size: request.bytes.count, descriptors: request.descriptors.count
+    ) { (header, head) throws(Channel.Refusal) in
+      try channel.send(header, head: head, descriptors: request.descriptors) {
+        $0.copyBytes(request.bytes)
+      }
+    }
   }
 
   /// Begins a call whose requests are a stream.
@@ -101,7 +107,10 @@ final class ClientCore: Sendable {
   ) -> OutgoingStream {
     let requests = OutgoingStream(channel)
     call.outgoing = requests
-    begin(call, method, options, size: 0, descriptors: [], isStream: true) { _ in }
+    begin(call, method, options, size: 0, descriptors: 0, isStream: true) {
+      (header, head) throws(Channel.Refusal) in
+      try channel.send(header, head: head)
+    }
     return requests
   }
 
@@ -163,11 +172,11 @@ final class ClientCore: Sendable {
   @usableFromInline
   func lease(_ call: PendingCall) -> CallLease { CallLease(call, self) }
 
-  /// Sends a request. The call ends exactly once, maybe before this returns. `fill` writes `size`
-  /// bytes.
+  /// Sends a request, whose frame `send` sends. The call ends exactly once, maybe before this returns.
   private func begin(
     _ call: PendingCall, _ method: MethodIdentity, _ options: CallOptions, size: Int,
-    descriptors: [Descriptor], isStream: Bool = false, _ fill: (UnsafeMutableRawPointer) -> Void
+    descriptors: Int, isStream: Bool = false,
+    _ send: (FrameHeader, [UInt8]) throws(Channel.Refusal) -> Void
   ) {
     let deadline: UInt64?
     let head: [UInt8]
@@ -193,12 +202,9 @@ final class ClientCore: Sendable {
     if let deadline { startTimer(call, deadline) }
     let header = FrameHeader(
       .request, call: number, method: method.number, isLast: !isStream, head: head.count,
-      size: head.count + size, descriptors: descriptors.count)
+      size: head.count + size, descriptors: descriptors)
     do throws(Channel.Refusal) {
-      try channel.send(header, descriptors: descriptors) { memory in
-        memory.copyBytes(head)
-        fill(memory + head.count)
-      }
+      try send(header, head)
     } catch {
       take(number)?.end(RPCError(error, channel.lost))
     }

@@ -37,6 +37,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     let limits = options.channelLimits
     hello = limits.hello
     self.limits = options.codecLimits
+    socket.widenSendBuffer()
     output = OutgoingPackets(largestPacket: socket.largestPacket)
     reassembly = Reassembly(
       largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
@@ -52,7 +53,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     let deadline = LoopClock.now &+ UInt64(timeout.clampedNanoseconds)
     do {
       let bytes = try hello.encoded().bytes
-      output.add(FrameHeader(.hello, head: bytes.count, size: bytes.count)).copyBytes(bytes)
+      output.add(FrameHeader(.hello, head: bytes.count, size: bytes.count), head: bytes)
       try send(by: deadline)
       let answer = try receive(by: deadline) { (frame, _, _) throws(ProtocolError) in
         try Self.hello(frame)
@@ -90,7 +91,10 @@ struct SynchronousCore: ~Copyable, Sendable {
     var refusal: RPCError?
     do throws(CodecError) {
       refusal = try write { message in
-        queue(outgoing, size: message.size, message.descriptors) { message.write(to: $0) }
+        if message.size < MessageSegments.worthwhile {
+          return queue(outgoing, message.size, message.descriptors) { message.write(to: $0) }
+        }
+        return queue(outgoing, message.size, message.descriptors, message.segments())
       }
     } catch {
       refusal = RPCError(writing: error, "the request")
@@ -112,7 +116,7 @@ struct SynchronousCore: ~Copyable, Sendable {
   ) throws(RPCError) -> Reply {
     let outgoing = try begin(method, options)
     if let refusal = queue(
-      outgoing, size: request.bytes.count, request.descriptors, { $0.copyBytes(request.bytes) })
+      outgoing, request.bytes.count, request.descriptors, { $0.copyBytes(request.bytes) })
     {
       throw refusal
     }
@@ -129,6 +133,12 @@ struct SynchronousCore: ~Copyable, Sendable {
     let head: [UInt8]
     let deadline: UInt64?
     let info: ReplyInfo?
+
+    func header(_ size: Int, _ descriptors: Int) -> FrameHeader {
+      FrameHeader(
+        .request, call: number, method: method.number, isLast: true, head: head.count,
+        size: head.count + size, descriptors: descriptors)
+    }
   }
 
   private mutating func begin(
@@ -145,23 +155,34 @@ struct SynchronousCore: ~Copyable, Sendable {
       number: lastCall, method: method, head: head, deadline: deadline, info: options.info)
   }
 
-  /// Puts the request into a packet. Returns why not, where it does not fit.
+  /// Puts the request into a packet. Returns why not, where the server does not take it.
   private mutating func queue(
-    _ call: OutgoingCall, size: Int, _ descriptors: [Descriptor],
+    _ call: OutgoingCall, _ size: Int, _ descriptors: [Descriptor],
     _ fill: (UnsafeMutableRawPointer) -> Void
   ) -> RPCError? {
-    let header = FrameHeader(
-      .request, call: call.number, method: call.method.number, isLast: true,
-      head: call.head.count, size: call.head.count + size, descriptors: descriptors.count)
+    if let refusal = refusal(of: size, descriptors.count) { return refusal }
+    output.add(
+      call.header(size, descriptors.count), head: call.head, descriptors: descriptors, fill)
+    return nil
+  }
+
+  /// The same with a large request, whose long fields are sent from where they lie.
+  private mutating func queue(
+    _ call: OutgoingCall, _ size: Int, _ descriptors: [Descriptor], _ segments: MessageSegments
+  ) -> RPCError? {
+    if let refusal = refusal(of: size, descriptors.count) { return refusal }
+    output.add(
+      call.header(size, descriptors.count), head: call.head, descriptors: descriptors, segments)
+    return nil
+  }
+
+  private func refusal(of size: Int, _ descriptors: Int) -> RPCError? {
     if size > peer.largestMessage {
       return RPCError(.tooLarge(size, most: peer.largestMessage), nil)
     }
-    if descriptors.count > peer.mostDescriptors {
-      return RPCError(.tooManyDescriptors(descriptors.count, most: peer.mostDescriptors), nil)
+    if descriptors > peer.mostDescriptors {
+      return RPCError(.tooManyDescriptors(descriptors, most: peer.mostDescriptors), nil)
     }
-    let memory = output.add(header, descriptors: descriptors)
-    memory.copyBytes(call.head)
-    fill(memory + call.head.count)
     return nil
   }
 
@@ -240,7 +261,7 @@ struct SynchronousCore: ~Copyable, Sendable {
   private mutating func cancel(_ number: UInt32) {
     if lost != nil { return }
     output.drop(number)
-    _ = output.add(FrameHeader(.cancel, call: number, size: 0))
+    output.add(FrameHeader(.cancel, call: number, size: 0))
     guard let packet = output.takeFirst() else { return }
     // Best effort: a server that does not hear of it sees the deadline pass.
     try? socket.send(packet, wait: false)
@@ -351,7 +372,7 @@ struct SynchronousCore: ~Copyable, Sendable {
   private mutating func answerPings() {
     if aside.pings.isEmpty { return }
     for number in aside.pings {
-      _ = output.add(FrameHeader(.ping, method: number, isLast: true, size: 0))
+      output.add(FrameHeader(.ping, method: number, isLast: true, size: 0))
     }
     aside.pings = []
     // What cannot leave now leaves with the next request.

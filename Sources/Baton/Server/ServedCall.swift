@@ -93,9 +93,7 @@ struct ServedCall: Sendable {
   func reply(_ write: Write) {
     do throws(CodecError) {
       try write { message in
-        connection.send(number, size: message.size, descriptors: message.descriptors) {
-          message.write(to: $0)
-        }
+        connection.send(number, message)
       }
     } catch {
       connection.send(number, RPCError(writing: error, "the reply"))

@@ -143,15 +143,13 @@ final class ServerConnection: @unchecked Sendable {
   }
 
   /// Sends a reply, which is OK and the call's end.
-  func send(
-    _ number: UInt32, size: Int, descriptors: [Descriptor],
-    _ fill: (UnsafeMutableRawPointer) -> Void
-  ) {
+  func send(_ number: UInt32, _ message: borrowing PackedMessage) {
     let trailers = takeTrailers(number)
     let header = FrameHeader(
-      .message, call: number, isLast: trailers == nil, size: size, descriptors: descriptors.count)
+      .message, call: number, isLast: trailers == nil, size: message.size,
+      descriptors: message.descriptors.count)
     do throws(Channel.Refusal) {
-      try channel.send(header, descriptors: descriptors, fill)
+      try channel.send(header, message)
       if let trailers {
         try channel.sendControl(.status, call: number, WireStatus(trailers: trailers))
       }

@@ -25,10 +25,21 @@ final class PacketSocket: Sendable {
     return (PacketSocket(adopting: numbers[0]), PacketSocket(adopting: numbers[1]))
   }
 
+  /// Bytes that may be on their way: several packets, so that both ends have something to copy.
+  private static let sendBuffer: Int32 = 1 << 20
+
+  /// The most bytes of a packet, whatever more there is room for.
+  private static let mostBytes = 212_960
+
   /// The most bytes one packet may have: SO_SNDBUF less what the kernel keeps for itself.
   var largestPacket: Int {
     let buffer = Int(baton_send_buffer(number))
-    return max(buffer - 32, 4096)
+    return min(max(buffer - 32, 4096), Self.mostBytes)
+  }
+
+  /// Makes room for several packets on their way, where the kernel allows it.
+  func widenSendBuffer() {
+    baton_widen_send_buffer(number, Self.sendBuffer)
   }
 
   /// Sends one packet. Throws `wouldBlock` when the socket is full and `wait` is not set.
@@ -36,7 +47,7 @@ final class PacketSocket: Sendable {
     let raw = baton_packet(
       bytes: packet.bytes.baseAddress, size: packet.bytes.count,
       slice: packet.slice?.baseAddress, slice_size: packet.slice?.count ?? 0,
-      padding: packet.padding)
+      tail: packet.tail.baseAddress, tail_size: packet.tail.count)
     let result =
       packet.descriptors.isEmpty
       ? baton_send(number, raw, nil, 0, wait)

@@ -39,7 +39,10 @@ final class OutgoingStream: Sendable {
       var outcome = Outcome.sent
       do throws(CodecError) {
         try write { message in
-          outcome = trySending(message.size, message.descriptors) { message.write(to: $0) }
+          outcome = trySending(message.size, message.descriptors.count) {
+            (header) throws(Channel.Refusal) in
+            try channel.send(header, message)
+          }
         }
       } catch {
         throw RPCError(writing: error, "the message")
@@ -51,8 +54,11 @@ final class OutgoingStream: Sendable {
   /// The same with a message that is encoded already.
   nonisolated(nonsending) func send(encoded message: EncodedMessage) async throws(RPCError) {
     while true {
-      let outcome = trySending(message.bytes.count, message.descriptors) {
-        $0.copyBytes(message.bytes)
+      let outcome = trySending(message.bytes.count, message.descriptors.count) {
+        (header) throws(Channel.Refusal) in
+        try channel.send(header, descriptors: message.descriptors) {
+          $0.copyBytes(message.bytes)
+        }
       }
       if try await isSent(outcome) { return }
     }
@@ -66,27 +72,27 @@ final class OutgoingStream: Sendable {
   }
 
   private func trySending(
-    _ size: Int, _ descriptors: [Descriptor], _ fill: (UnsafeMutableRawPointer) -> Void
+    _ size: Int, _ descriptors: Int, _ send: (FrameHeader) throws(Channel.Refusal) -> Void
   ) -> Outcome {
     let reserved: Result<UInt32?, RPCError> = state.withLock { state in
       if let end = state.end { return .failure(end) }
       if state.isFinished { return .failure(Self.finished) }
-      guard state.credit.allows(descriptors: descriptors.count) else { return .success(nil) }
-      state.credit.use(bytes: size, descriptors: descriptors.count)
+      guard state.credit.allows(descriptors: descriptors) else { return .success(nil) }
+      state.credit.use(bytes: size, descriptors: descriptors)
       return .success(state.call)
     }
     switch reserved {
     case .failure(let error): return .failed(error)
-    case .success(nil): return .noCredit(descriptors.count)
+    case .success(nil): return .noCredit(descriptors)
     case .success(let call?):
       let header = FrameHeader(
-        .message, call: call, size: size, descriptors: descriptors.count)
+        .message, call: call, size: size, descriptors: descriptors)
       do throws(Channel.Refusal) {
-        try channel.send(header, descriptors: descriptors, fill)
+        try send(header)
         return .sent
       } catch {
         // Not sent, so not used.
-        add(StreamCredit(messages: 1, bytes: size, descriptors: descriptors.count))
+        add(StreamCredit(messages: 1, bytes: size, descriptors: descriptors))
         return .failed(RPCError(error, channel.lost))
       }
     }

@@ -48,6 +48,8 @@ final class Channel: LoopSource, @unchecked Sendable {
   @exclusivity(unchecked) private var lastReceived: UInt64 = 0
   @exclusivity(unchecked) private var isPinging = false
   @exclusivity(unchecked) private var timer: LoopTimer?
+  /// The loop was asked to tell when there is room to send.
+  @exclusivity(unchecked) private var isBlocked = false
   private let output: Mutex<Output>
 
   private struct Output: ~Copyable {
@@ -97,6 +99,7 @@ final class Channel: LoopSource, @unchecked Sendable {
     self.times = times
     reassembly = Reassembly(
       largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
+    socket.widenSendBuffer()
     output = Mutex(Output(packets: OutgoingPackets(largestPacket: socket.largestPacket)))
   }
 
@@ -154,8 +157,8 @@ final class Channel: LoopSource, @unchecked Sendable {
     var packets = OutgoingPackets(largestPacket: socket.largestPacket)
     let goodbye = WireGoodbye(status: WireStatus(error))
     if let hello = try? limits.hello.encoded().bytes, let last = try? goodbye.encoded().bytes {
-      packets.add(FrameHeader(.hello, head: hello.count, size: hello.count)).copyBytes(hello)
-      packets.add(FrameHeader(.goodbye, head: last.count, size: last.count)).copyBytes(last)
+      packets.add(FrameHeader(.hello, head: hello.count, size: hello.count), head: hello)
+      packets.add(FrameHeader(.goodbye, head: last.count, size: last.count), head: last)
     }
     // A peer that has left needs no reason.
     if let packet = packets.takeFirst() { try? socket.send(packet, wait: false) }
@@ -171,10 +174,35 @@ final class Channel: LoopSource, @unchecked Sendable {
     case peerDoesNotRead
   }
 
-  /// Queues a frame whose body `fill` writes.
+  /// Queues a frame with a message; a large one's long fields are sent from where they lie.
   func send(
-    _ header: FrameHeader, descriptors: [Descriptor] = [],
+    _ header: FrameHeader, head: [UInt8] = [], _ message: borrowing PackedMessage
+  ) throws(Refusal) {
+    if message.size >= MessageSegments.worthwhile {
+      let (segments, descriptors) = (message.segments(), message.descriptors)
+      try queue(header, descriptors.count) {
+        $0.add(header, head: head, descriptors: descriptors, segments)
+      }
+    } else {
+      let descriptors = message.descriptors
+      try queue(header, descriptors.count) { packets in
+        packets.add(header, head: head, descriptors: descriptors) { message.write(to: $0) }
+      }
+    }
+  }
+
+  /// Queues a frame whose message `fill` writes.
+  func send(
+    _ header: FrameHeader, head: [UInt8] = [], descriptors: [Descriptor] = [],
     _ fill: (UnsafeMutableRawPointer) -> Void = { _ in }
+  ) throws(Refusal) {
+    try queue(header, descriptors.count) {
+      $0.add(header, head: head, descriptors: descriptors, fill)
+    }
+  }
+
+  private func queue(
+    _ header: FrameHeader, _ descriptors: Int, _ add: (inout OutgoingPackets) -> Void
   ) throws(Refusal) {
     let isOnLoop = loop.isCurrent
     let result: Result<Step, Refusal> = output.withLock { output in
@@ -182,13 +210,12 @@ final class Channel: LoopSource, @unchecked Sendable {
       if header.size - header.head > output.peer.largestMessage {
         return .failure(.tooLarge(header.size - header.head, most: output.peer.largestMessage))
       }
-      if descriptors.count > output.peer.mostDescriptors {
-        return .failure(
-          .tooManyDescriptors(descriptors.count, most: output.peer.mostDescriptors))
+      if descriptors > output.peer.mostDescriptors {
+        return .failure(.tooManyDescriptors(descriptors, most: output.peer.mostDescriptors))
       }
       if output.isFull { return .failure(.peerDoesNotRead) }
       if header.kind == .cancel { output.packets.drop(header.call) }
-      fill(output.packets.add(header, descriptors: descriptors))
+      add(&output.packets)
       switch output.state {
       case .idle where isOnLoop:
         output.state = .scheduled
@@ -268,6 +295,7 @@ final class Channel: LoopSource, @unchecked Sendable {
   }
 
   func writable() {
+    isBlocked = false
     loop.change(self, socket.number, readable: true, writable: false)
     drain(from: beginSending(from: .blocked))
   }
@@ -352,7 +380,8 @@ final class Channel: LoopSource, @unchecked Sendable {
   }
 
   private func awaitRoom() {
-    guard output.withLock({ $0.state == .blocked }) else { return }
+    isBlocked = output.withLock { $0.state == .blocked }
+    if !isBlocked { return }
     loop.change(self, socket.number, readable: true, writable: true)
   }
 
@@ -400,7 +429,7 @@ final class Channel: LoopSource, @unchecked Sendable {
     guard let bytes = try? head.encoded().bytes else { return }
     let header = FrameHeader(
       kind, call: call, isLast: kind == .status, head: bytes.count, size: bytes.count)
-    try send(header) { $0.copyBytes(bytes) }
+    try send(header, head: bytes)
   }
 
   // MARK: In
@@ -410,6 +439,8 @@ final class Channel: LoopSource, @unchecked Sendable {
   var expectsData: Bool { owner?.expectsData ?? false }
 
   func poll() -> Bool {
+    // Trying to send costs less than being woken when there is room.
+    if isBlocked { drain(from: beginSending(from: .blocked)) }
     do throws(PacketSocket.ReceiveError) {
       switch try socket.receive(into: loop.receiveBuffer, wait: false) {
       case .nothing: return false

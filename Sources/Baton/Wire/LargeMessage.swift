@@ -1,33 +1,52 @@
 import BatonMessages
 
-/// A frame that cannot join a packet yet, with its body and descriptors.
+/// A frame that cannot join a packet yet, with its body in pieces and its descriptors.
 ///
 /// Sendable because it is written before anybody else holds it.
 final class HeldFrame: @unchecked Sendable {
   let header: FrameHeader
-  let body: UnsafeMutableRawPointer
+  let head: [UInt8]
   let descriptors: [Descriptor]
+  /// The message.
+  let pieces: [UnsafeRawBufferPointer]
+  private let memory: UnsafeMutableRawPointer?
+  private let segments: MessageSegments?
 
-  init(_ header: FrameHeader, _ descriptors: [Descriptor]) {
+  /// With memory for the message, to be filled.
+  init(_ header: FrameHeader, _ head: [UInt8], _ descriptors: [Descriptor]) {
     self.header = header
+    self.head = head
     self.descriptors = descriptors
-    body = .allocate(byteCount: max(header.size, 1), alignment: 16)
+    let size = header.size - header.head
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(size, 1), alignment: 16)
+    self.memory = memory
+    pieces = [UnsafeRawBufferPointer(start: memory, count: size)]
+    segments = nil
   }
 
-  deinit { body.deallocate() }
-
-  var head: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: body, count: header.head) }
-  var message: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(start: body + header.head, count: header.size - header.head)
+  /// With a message that is written already.
+  init(
+    _ header: FrameHeader, _ head: [UInt8], _ descriptors: [Descriptor],
+    _ segments: MessageSegments
+  ) {
+    self.header = header
+    self.head = head
+    self.descriptors = descriptors
+    pieces = segments.pieces
+    memory = nil
+    self.segments = segments
   }
+
+  deinit { memory?.deallocate() }
+
+  /// Where the message is to be written.
+  var room: UnsafeMutableRawPointer? { memory }
+
+  /// Bytes of the message.
+  var size: Int { header.size - header.head }
 
   /// Bytes as they are counted while they wait.
   var waiting: Int { FrameHeader.byteCount + header.paddedSize }
-
-  func add(to packets: inout OutgoingPackets) {
-    let memory = packets.add(header, descriptors: descriptors)
-    memory.copyMemory(from: body, byteCount: header.size)
-  }
 }
 
 /// A message that leaves in fragments, and the frames of the same call behind it.
@@ -37,8 +56,14 @@ final class LargeMessage: @unchecked Sendable {
   private let frame: HeldFrame
   private var sent = 0
   private var descriptorsSent = 0
+  /// Where the bytes that leave next lie.
+  private var piece = 0
+  private var offset = 0
   private(set) var followers: [HeldFrame] = []
   private(set) var isDone = false
+
+  /// Pieces up to this size are copied, larger ones sent from where they lie.
+  private static let copied = 16 * 1024
 
   init(_ frame: HeldFrame) {
     self.frame = frame
@@ -51,38 +76,63 @@ final class LargeMessage: @unchecked Sendable {
     followers.reduce(isDone ? 0 : frame.waiting - sent) { $0 + $1.waiting }
   }
 
-  /// Queues a frame of the same call. The memory for its body.
-  func append(_ follower: HeldFrame) -> UnsafeMutableRawPointer {
+  /// Queues a frame of the same call.
+  func append(_ follower: HeldFrame) {
     followers.append(follower)
-    return follower.body
   }
 
-  /// The next packet: a fragment of at most `most` bytes, a multiple of 8, or the frame itself with
-  /// the rest.
+  /// The next packet: a fragment of at most `most` bytes, or the frame itself with the rest.
   func next(most: Int, largestBody: Int) -> OutgoingPacket {
-    let message = frame.message
     let files = frame.descriptors[descriptorsSent...].prefix(OutgoingPackets.descriptorsPerPacket)
     descriptorsSent += files.count
-    let packet = OutgoingPacket()
-    let left = message.count - sent
+    // Room for the head in case this is the last.
+    let room = min(most, largestBody - frame.head.count)
+    let before = shortPieces(room)
+    let slice = longPiece(room - before.count)
+    let after = slice == nil ? [] : shortPieces(room - before.count - (slice?.count ?? 0))
+    let size = before.count + (slice?.count ?? 0) + after.count
+    let offset = sent
+    sent += size
+    isDone = sent == frame.size && descriptorsSent == frame.descriptors.count
     var header = frame.header
     header.descriptors = files.count
-    if left + header.head <= largestBody && descriptorsSent == frame.descriptors.count {
-      isDone = true
-      header.size = header.head + left
-      packet.set(
-        header, head: frame.head, slice: UnsafeRawBufferPointer(rebasing: message[sent...]),
-        of: frame, Array(files))
+    if isDone {
+      header.size = header.head + size
     } else {
-      let part = min(most, left) & ~(FrameHeader.alignment - 1)
       header = FrameHeader(
-        .fragment, call: header.call, method: UInt64(sent), size: part, descriptors: files.count)
-      packet.set(
-        header, head: UnsafeRawBufferPointer(start: nil, count: 0),
-        slice: UnsafeRawBufferPointer(rebasing: message[sent..<sent + part]), of: frame,
-        Array(files))
-      sent += part
+        .fragment, call: header.call, method: UInt64(offset), size: size,
+        descriptors: files.count)
     }
+    let packet = OutgoingPacket()
+    packet.set(
+      header, before: isDone ? frame.head + before : before, slice: slice, after: after,
+      of: frame, Array(files))
     return packet
+  }
+
+  /// The short pieces that come next, of at most `most` bytes together.
+  private func shortPieces(_ most: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while piece < frame.pieces.count {
+      let left = frame.pieces[piece].count - offset
+      if left > Self.copied || bytes.count + left > most { break }
+      bytes.append(contentsOf: frame.pieces[piece][offset...])
+      piece += 1
+      offset = 0
+    }
+    return bytes
+  }
+
+  /// As much as fits of the long piece that comes next, if one does.
+  private func longPiece(_ most: Int) -> UnsafeRawBufferPointer? {
+    guard piece < frame.pieces.count, most > 0 else { return nil }
+    let all = frame.pieces[piece]
+    let slice = UnsafeRawBufferPointer(rebasing: all[offset..<min(offset + most, all.count)])
+    offset += slice.count
+    if offset == all.count {
+      piece += 1
+      offset = 0
+    }
+    return slice
   }
 }

@@ -9,10 +9,10 @@ final class OutgoingPacket: @unchecked Sendable {
   private(set) var capacity: Int
   private var written = 0
   var descriptors: [Descriptor] = []
-  /// Behind what is written here: bytes of a large message, which is kept, and zeros.
+  /// Behind what is written here: bytes of a large message, which is kept, and what follows them.
   private(set) var slice: UnsafeRawBufferPointer?
   private var sliceOwner: HeldFrame?
-  private(set) var padding = 0
+  private var tailCount = 0
   /// Where the last frame begins, and the call it belongs to.
   private(set) var lastFrame = 0
   private(set) var lastCall: UInt32 = 0
@@ -31,10 +31,15 @@ final class OutgoingPacket: @unchecked Sendable {
   deinit { memory.deallocate() }
 
   /// Bytes of the whole packet.
-  var count: Int { written + (slice?.count ?? 0) + padding }
+  var count: Int { written + (slice?.count ?? 0) + tailCount }
 
   /// The packet's bytes, or those in front of its slice.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: written) }
+
+  /// The bytes behind the slice.
+  var tail: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: memory + written, count: tailCount)
+  }
 
   func empty() {
     written = 0
@@ -42,7 +47,7 @@ final class OutgoingPacket: @unchecked Sendable {
     descriptors = []
     slice = nil
     sliceOwner = nil
-    padding = 0
+    tailCount = 0
     isClosed = false
   }
 
@@ -60,22 +65,25 @@ final class OutgoingPacket: @unchecked Sendable {
     return start + FrameHeader.byteCount
   }
 
-  /// Makes the packet one frame: `header`, `head`, and `slice`, which lies in `owner`.
+  /// Makes the packet one frame: `header`, and a body in three parts, of which `slice` lies in
+  /// `owner`.
   func set(
-    _ header: FrameHeader, head: UnsafeRawBufferPointer, slice: UnsafeRawBufferPointer,
+    _ header: FrameHeader, before: [UInt8], slice: UnsafeRawBufferPointer?, after: [UInt8],
     of owner: HeldFrame, _ descriptors: [Descriptor]
   ) {
-    reserve(FrameHeader.byteCount + head.count)
+    let padding = header.paddedSize - header.size
+    reserve(FrameHeader.byteCount + before.count + after.count + padding)
     header.write(to: memory)
-    if let start = head.baseAddress {
-      (memory + FrameHeader.byteCount).copyMemory(from: start, byteCount: head.count)
-    }
-    written = FrameHeader.byteCount + head.count
+    (memory + FrameHeader.byteCount).copyBytes(before)
+    let behind = memory + FrameHeader.byteCount + before.count
+    behind.copyBytes(after)
+    (behind + after.count).initializeMemory(as: UInt8.self, repeating: 0, count: padding)
+    written = FrameHeader.byteCount + before.count
+    if slice == nil { written += after.count + padding } else { tailCount = after.count + padding }
     lastFrame = 0
     lastCall = header.call
     self.slice = slice
     sliceOwner = owner
-    padding = header.paddedSize - header.size
     self.descriptors = descriptors
     isClosed = true
   }
@@ -86,7 +94,7 @@ final class OutgoingPacket: @unchecked Sendable {
     descriptors = []
     slice = nil
     sliceOwner = nil
-    padding = 0
+    tailCount = 0
   }
 
   private func reserve(_ size: Int) {

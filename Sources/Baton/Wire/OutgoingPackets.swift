@@ -34,27 +34,62 @@ struct OutgoingPackets: ~Copyable {
     (largestPacket - FrameHeader.byteCount) & ~(FrameHeader.alignment - 1)
   }
 
-  /// Makes room for a frame, whose header is written, and gives the memory for its body, which the
-  /// caller fills with `header.size` bytes before anything else is added.
+  /// Adds a frame whose head is `head` and whose message `fill` writes.
   mutating func add(
-    _ header: FrameHeader, descriptors: [Descriptor] = []
-  ) -> UnsafeMutableRawPointer {
+    _ header: FrameHeader, head: [UInt8] = [], descriptors: [Descriptor] = [],
+    _ fill: (UnsafeMutableRawPointer) -> Void = { _ in }
+  ) {
+    if mustWait(header) || isLarge(header, descriptors.count) {
+      let frame = HeldFrame(header, head, descriptors)
+      if let room = frame.room { fill(room) }
+      return hold(frame)
+    }
     let size = FrameHeader.byteCount + header.paddedSize
     waiting += size
-    if !large.isEmpty, let ahead = large.first(where: { $0.call == header.call }) {
-      waitingLarge += size
-      return ahead.append(HeldFrame(header, descriptors))
-    }
-    if header.size > largestBody || descriptors.count > Self.descriptorsPerPacket {
-      let frame = HeldFrame(header, descriptors)
-      large.append(LargeMessage(frame))
-      waitingLarge += size
-      return frame.body
-    }
     let packet = open(for: size)
     let memory = packet.extend(by: size, header)
+    memory.copyBytes(head)
+    fill(memory + head.count)
     if !descriptors.isEmpty { packet.descriptors = descriptors }
-    return memory
+  }
+
+  /// The same with a message in pieces.
+  mutating func add(
+    _ header: FrameHeader, head: [UInt8], descriptors: [Descriptor], _ message: MessageSegments
+  ) {
+    let frame = HeldFrame(header, head, descriptors, message)
+    if mustWait(header) || isLarge(header, descriptors.count) { hold(frame) } else { add(frame) }
+  }
+
+  private mutating func add(_ frame: HeldFrame) {
+    if isLarge(frame.header, frame.descriptors.count) { return hold(frame) }
+    add(frame.header, head: frame.head, descriptors: frame.descriptors) { memory in
+      var memory = memory
+      for piece in frame.pieces {
+        guard let start = piece.baseAddress else { continue }
+        memory.copyMemory(from: start, byteCount: piece.count)
+        memory += piece.count
+      }
+    }
+  }
+
+  /// Whether a frame goes behind a large message of the same call.
+  private func mustWait(_ header: FrameHeader) -> Bool {
+    !large.isEmpty && large.contains { $0.call == header.call }
+  }
+
+  private func isLarge(_ header: FrameHeader, _ descriptors: Int) -> Bool {
+    header.size > largestBody || descriptors > Self.descriptorsPerPacket
+  }
+
+  private mutating func hold(_ frame: HeldFrame) {
+    waiting += frame.waiting
+    waitingLarge += frame.waiting
+    if let ahead = large.first(where: { $0.call == frame.header.call }) {
+      ahead.append(frame)
+    } else {
+      large.append(LargeMessage(frame))
+    }
   }
 
   /// Drops what of a call has not left in whole.
@@ -92,7 +127,7 @@ struct OutgoingPackets: ~Copyable {
       large.append(message)
     } else {
       count(out: message.waiting)
-      for frame in message.followers { frame.add(to: &self) }
+      for frame in message.followers { add(frame) }
     }
     return packet
   }

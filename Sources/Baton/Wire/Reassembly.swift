@@ -1,4 +1,5 @@
 import BatonMessages
+internal import CBaton
 
 /// Messages that come in fragments, as far as they have come.
 struct Reassembly: ~Copyable {
@@ -108,7 +109,7 @@ final class Partial: @unchecked Sendable {
   /// Larger memory is not kept for the next message.
   fileprivate static let kept = 4 << 20
 
-  deinit { memory?.deallocate() }
+  deinit { baton_memory_free(memory) }
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
 
@@ -123,10 +124,9 @@ final class Partial: @unchecked Sendable {
   private func reserve(_ wanted: Int) {
     if wanted <= capacity { return }
     let grown = max(wanted, 2 * capacity, 512 * 1024)
-    let larger = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 16)
-    if let memory {
-      larger.copyMemory(from: memory, byteCount: count)
-      memory.deallocate()
+    // What is as large as this moves to another place without being copied.
+    guard let larger = baton_memory_grow(memory, grown) else {
+      fatalError("out of memory while receiving a message")
     }
     memory = larger
     capacity = grown
@@ -134,7 +134,7 @@ final class Partial: @unchecked Sendable {
 
   /// Lets go of what was kept; closes the descriptors.
   fileprivate func empty() {
-    memory?.deallocate()
+    baton_memory_free(memory)
     memory = nil
     capacity = 0
     count = 0

@@ -7,8 +7,8 @@ public struct PackedMessage: ~Copyable {
   public private(set) var size = 0
   /// What has been packed already, in the arena.
   private var packed: UnsafeMutablePointer<UInt8>?
-  private let message: UnsafeMutableRawPointer
-  private let context: UnsafeMutablePointer<WritingContext>
+  let message: UnsafeMutableRawPointer
+  let context: UnsafeMutablePointer<WritingContext>
 
   init<M: Message>(_ message: borrowing M) throws(CodecError) {
     self.init(M.layout)

@@ -22,6 +22,22 @@ struct WritingContext {
     self.arena = arena
   }
 
+  /// Where bytes begin that are not copied, of those that are at least `size` long.
+  func lentStarts(atLeast size: Int) -> [UnsafeRawPointer?] {
+    guard let holdings else { return [] }
+    let arrays = holdings.arrays.lazy.filter { $0.count >= size }.map { array in
+      array.withUnsafeBytes { $0.baseAddress }
+    }
+    return arrays
+      + holdings.strings.lazy.filter { $0.utf8.count >= size }.map { string in
+        var string = string
+        return string.withUTF8 { UnsafeRawPointer($0.baseAddress) }
+      }
+  }
+
+  /// Keeps the bytes that are not copied.
+  var keeper: AnyObject? { holdings }
+
   var descriptors: [Descriptor] { holdings?.descriptors ?? [] }
 
   /// The descriptor's place.

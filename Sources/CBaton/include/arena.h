@@ -31,4 +31,12 @@ static inline void *baton_arena_allocate(baton_arena *arena, size_t size) {
 // elsewhere. NULL when the limit is reached or malloc fails; the old ones are then as they were.
 void *baton_arena_extend(baton_arena *arena, void *old, size_t old_size, size_t size);
 
+// Memory for a large message (realloc(3)); NULL when there is none. Large memory is asked for in large
+// pages, and what is freed is kept by the process more readily than before: giving it back to the
+// kernel and taking it again costs more than copying what is in it.
+void *baton_memory_grow(void *memory, size_t size);
+void baton_memory_free(void *memory);
+// madvise(2), MADV_HUGEPAGE, for memory that is about to be filled, if it is large.
+void baton_memory_advise(void *memory, size_t size);
+
 #endif

@@ -97,4 +97,23 @@ size_t baton_packed_size(const void *message);
 // Writes exactly baton_packed_size bytes.
 size_t baton_pack(const void *message, uint8_t *out);
 
+// A message packed in pieces: bytes of its own, and between them long fields where they lie.
+typedef struct baton_segment {
+  const uint8_t *bytes;
+  size_t size;
+  bool owned;
+} baton_segment;
+
+typedef struct baton_segments {
+  baton_segment *list;
+  size_t count;
+  size_t capacity;
+} baton_segments;
+
+// Fields of at least `long_size` bytes that begin at one of `lent` are not copied. False: out of
+// memory. baton_segments_free frees it in either case.
+bool baton_pack_segments(const void *message, size_t long_size, const void *const *lent,
+                         size_t lent_count, baton_segments *segments);
+void baton_segments_free(baton_segments *segments);
+
 #endif

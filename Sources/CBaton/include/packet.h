@@ -26,9 +26,10 @@ baton_received baton_receive(int socket, void *buffer, size_t room, int *descrip
 typedef struct baton_packet {
   const void *bytes;
   size_t size;
-  const void *slice;  // what follows, if not NULL, and then zeros, at most 8
+  const void *slice;  // what follows, if not NULL, and what follows that
   size_t slice_size;
-  size_t padding;
+  const void *tail;
+  size_t tail_size;
 } baton_packet;
 
 // sendmsg(2) with MSG_NOSIGNAL; EINTR is retried. Bytes sent, or a negative errno.

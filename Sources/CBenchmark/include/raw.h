@@ -15,4 +15,7 @@ int benchmark_raw_serve(int socket, unsigned descriptors);
 // errno; -EPROTO when a reply is not what was expected.
 int benchmark_raw_call(int socket, unsigned descriptors, benchmark_timer *timer);
 
+// Calls with `window` of them in flight, each packet one message, until the timer is over.
+int benchmark_raw_pipeline(int socket, unsigned window, benchmark_timer *timer);
+
 #endif

@@ -50,6 +50,8 @@ benchmark_timer *benchmark_timer_make(double seconds, pid_t server);
 void benchmark_timer_start(benchmark_timer *timer);
 // Notes that a call has ended and the next begins. False when the time is over.
 bool benchmark_timer_lap(benchmark_timer *timer);
+// The same for a call that began at `began`, of several in flight.
+bool benchmark_timer_note(benchmark_timer *timer, uint64_t began);
 // What was measured; frees the timer.
 benchmark_sample benchmark_timer_finish(benchmark_timer *timer);
 
