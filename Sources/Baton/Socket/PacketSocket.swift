@@ -51,22 +51,8 @@ final class PacketSocket: Sendable {
     let result =
       packet.descriptors.isEmpty
       ? baton_send(number, raw, nil, 0, wait)
-      : Self.withNumbers(of: packet.descriptors) { baton_send(number, raw, $0, $1, wait) }
+      : Descriptor.withNumbers(of: packet.descriptors) { baton_send(number, raw, $0, $1, wait) }
     if result < 0 { throw Errno(rawValue: Int32(-result)) }
-  }
-
-  private static func withNumbers(
-    of descriptors: [Descriptor], _ body: (UnsafePointer<Int32>, Int32) -> Int
-  ) -> Int {
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: descriptors.count) { numbers in
-      for (index, descriptor) in descriptors.enumerated() {
-        numbers.initializeElement(
-          at: index, to: descriptor.withFileDescriptor { $0.rawValue })
-      }
-      let result = body(numbers.baseAddress!, Int32(descriptors.count))
-      withExtendedLifetime(descriptors) {}
-      return result
-    }
   }
 
   /// What one recvmsg brought.

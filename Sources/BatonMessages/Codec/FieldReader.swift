@@ -174,7 +174,7 @@ public struct FieldReader {
       if contract(slot).required { throw missing(slot) }
       return nil
     }
-    return try claim(place, slot, nil)
+    return try claim(place, slot, nil, contract(slot))
   }
   public func requiredDescriptor(_ slot: Int) throws(CodecError) -> Descriptor {
     guard let descriptor = try descriptor(slot) else { throw missing(slot) }
@@ -182,20 +182,22 @@ public struct FieldReader {
   }
   public func repeatedDescriptor(_ slot: Int) throws(CodecError) -> [Descriptor] {
     let places = elements(slot, as: UInt32.self)
+    if places.isEmpty { return [] }
+    let contract = contract(slot)
     var descriptors: [Descriptor] = []
     descriptors.reserveCapacity(places.count)
-    for (index, place) in places.enumerated() {
-      descriptors.append(try claim(place, slot, index))
+    for index in places.indices {
+      descriptors.append(try claim(places[index], slot, index, contract))
     }
     return descriptors
   }
 
   private func claim(
-    _ place: UInt32, _ slot: Int, _ index: Int?
+    _ place: UInt32, _ slot: Int, _ index: Int?, _ contract: DescriptorContract
   ) throws(CodecError) -> Descriptor {
     do throws(CodecError) {
-      let contract = contract(slot)
       let descriptor = try context.pointee.descriptors.pointee.claim(place)
+      if contract.isMetByAny { return descriptor }
       try contract.check(descriptor)
       try context.pointee.descriptors.pointee.refuseTransport(descriptor, as: contract)
       return descriptor
@@ -204,8 +206,8 @@ public struct FieldReader {
     }
   }
   private func contract(_ slot: Int) -> DescriptorContract {
-    if case .descriptor(let contract)? = field(slot)?.type { return contract }
-    return DescriptorContract()
+    MessageLayout.of(message: base)?.contract(inSlot: slot, member: oneof(slot))
+      ?? DescriptorContract()
   }
   private func missing(_ slot: Int) -> CodecError {
     locate(CodecError(.descriptor, "expected a descriptor, got none"), slot, nil)

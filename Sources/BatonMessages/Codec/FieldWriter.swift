@@ -163,27 +163,32 @@ public struct FieldWriter {
       }
       return
     }
-    store(slot, try place(slot, value, nil, mark), mark)
+    try check(value, contract(slot, mark), slot, nil, mark)
+    store(slot, context.pointee.add(value), mark)
   }
   public mutating func repeatedDescriptor(_ slot: Int, _ values: [Descriptor]) throws(CodecError) {
     if values.isEmpty { return }
+    let contract = contract(slot, 1)
+    if !contract.isMetByAny {
+      for index in values.indices { try check(values[index], contract, slot, index, 1) }
+    }
     let places = room(slot, values.count, of: UInt32.self)
-    for index in values.indices { places[index] = try place(slot, values[index], index, 1) }
+    let first = context.pointee.add(values)
+    for index in values.indices { places[index] = first + UInt32(index) }
   }
 
-  private func place(
-    _ slot: Int, _ value: Descriptor, _ index: Int?, _ mark: UInt32
-  ) throws(CodecError) -> UInt32 {
+  private func check(
+    _ value: Descriptor, _ contract: DescriptorContract, _ slot: Int, _ index: Int?, _ mark: UInt32
+  ) throws(CodecError) {
+    if contract.isMetByAny { return }
     do throws(CodecError) {
-      try contract(slot, mark).check(value)
+      try contract.check(value)
     } catch {
       throw locate(error, slot, mark, index)
     }
-    return context.pointee.add(value)
   }
   private func contract(_ slot: Int, _ mark: UInt32) -> DescriptorContract {
-    if case .descriptor(let contract)? = field(slot, mark)?.type { return contract }
-    return DescriptorContract()
+    MessageLayout.of(message: base)?.contract(inSlot: slot, member: mark) ?? DescriptorContract()
   }
 
   // MARK: Unknown fields

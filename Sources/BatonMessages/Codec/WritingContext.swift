@@ -46,6 +46,17 @@ struct WritingContext {
     holdings.descriptors.append(descriptor)
     return UInt32(holdings.descriptors.count)
   }
+  /// The place of the first; the others follow it. Alone they are held as they are, not copied.
+  mutating func add(_ descriptors: [Descriptor]) -> UInt32 {
+    let holdings = hold()
+    let first = UInt32(holdings.descriptors.count) + 1
+    if first == 1 {
+      holdings.descriptors = descriptors
+    } else {
+      holdings.descriptors += descriptors
+    }
+    return first
+  }
   private mutating func hold() -> Holdings {
     if let holdings { return holdings }
     let made = Holdings()

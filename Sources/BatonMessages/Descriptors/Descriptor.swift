@@ -47,6 +47,20 @@ public struct Descriptor: Sendable {
     return try body(FileDescriptor(rawValue: owner.number))
   }
 
+  /// Lends the numbers of `descriptors`, in their order, as ``withFileDescriptor(_:)`` lends one.
+  package static func withNumbers(
+    of descriptors: [Descriptor], _ body: (UnsafePointer<Int32>, Int32) -> Int
+  ) -> Int {
+    withUnsafeTemporaryAllocation(of: Int32.self, capacity: descriptors.count) { numbers in
+      descriptors.withUnsafeBufferPointer { descriptors in
+        for index in descriptors.indices {
+          numbers.initializeElement(at: index, to: descriptors[index].owner.number)
+        }
+        return body(UnsafePointer(numbers.baseAddress!), Int32(descriptors.count))
+      }
+    }
+  }
+
   /// ``withFileDescriptor(_:)`` for one system call of `CBaton/descriptors.h`.
   func call<Number: SignedInteger & FixedWidthInteger>(
     _ function: (Int32) -> Number

@@ -20,6 +20,9 @@ public struct DescriptorContract: Sendable, Hashable {
     self.required = required
   }
 
+  /// Whether every descriptor will do.
+  var isMetByAny: Bool { kind == .any && access == .any }
+
   /// Throws what was expected and what `descriptor` is instead.
   ///
   /// Costs one fstat(2) for the kind and one fcntl(2) for the access; one more of either tells memory,
@@ -28,7 +31,7 @@ public struct DescriptorContract: Sendable, Hashable {
   /// ``DescriptorKind/signal`` and ``DescriptorKind/epoll`` are refused where `/proc` is not
   /// mounted). Writing access asks for seals, too. A contract that asks for nothing costs nothing.
   public func check(_ descriptor: Descriptor) throws(CodecError) {
-    if kind == .any && access == .any { return }
+    if isMetByAny { return }
     let finding: DescriptorDescription?
     do throws(Errno) {
       finding = try descriptor.withFileDescriptor { (descriptor) throws(Errno) in

@@ -2,6 +2,7 @@ internal import CBaton
 
 /// Which file, socket or other object of the kernel lies behind a number: st_dev and st_ino of
 /// fstat(2), which no other object has as long as this one is open.
+@usableFromInline
 package struct FileIdentity: Sendable, Hashable {
   private let device: UInt64
   private let inode: UInt64

@@ -4,32 +4,32 @@ public import SystemPackage
 /// The descriptors that came with one message, owned from the instant they were received until a
 /// field of the message claims them. What nobody claims is closed (close(2)) with the table.
 public struct ReceivedDescriptors: ~Copyable {
-  /// How many fit without an allocation.
-  private static var inlineCapacity: Int { 4 }
-
   /// Open numbers in the order of their places, -1 where one was claimed. They lie in `inline` until
   /// there are too many, then all of them in `allocated`.
-  private var inline: InlineArray<4, Int32>
-  private var allocated: UnsafeMutablePointer<Int32>?
-  private var capacity: Int32
+  @usableFromInline var inline: InlineArray<4, Int32>
+  @usableFromInline var allocated: UnsafeMutablePointer<Int32>?
+  @usableFromInline var capacity: Int32
 
   /// How many came, claimed or not.
   public var count: Int { Int(came) }
-  private var came: Int32
+  @usableFromInline var came: Int32
   /// The socket that they came over.
-  private var transport: FileIdentity?
+  @usableFromInline var transport: FileIdentity?
 
   /// How many no field has claimed yet.
+  @inlinable
   public var unclaimedCount: Int { Int(unclaimed) }
-  private var unclaimed: Int32
+  @usableFromInline var unclaimed: Int32
 
   /// No descriptors.
+  @inlinable
   public init() {
     inline = InlineArray(repeating: -1)
     allocated = nil
-    capacity = Int32(Self.inlineCapacity)
+    capacity = 4
     came = 0
     unclaimed = 0
+    transport = nil
   }
 
   /// Takes over `count` open numbers that `source` points to; the memory stays the caller's.
@@ -39,7 +39,7 @@ public struct ReceivedDescriptors: ~Copyable {
   ) {
     self.init()
     self.transport = transport
-    adopt(source, count: count)
+    if count > 0 { adopt(source, count: count) }
   }
 
   /// Duplicates of `descriptors`, which stay the caller's (fcntl(2), F_DUPFD_CLOEXEC): for reading a
@@ -57,7 +57,11 @@ public struct ReceivedDescriptors: ~Copyable {
   /// packet.
   package mutating func adopt(_ source: UnsafePointer<Int32>, count: Int) {
     reserve(Int(came) + count)
-    for index in 0..<count { self[Int(came) + index] = source[index] }
+    if let allocated {
+      (allocated + Int(came)).update(from: source, count: count)
+    } else {
+      for index in 0..<count { inline[Int(came) + index] = source[index] }
+    }
     came += Int32(count)
     unclaimed += Int32(count)
   }
@@ -75,21 +79,23 @@ public struct ReceivedDescriptors: ~Copyable {
 
   /// The handle for the descriptor at `place`, which counts from one as on the wire.
   mutating func claim(_ place: UInt32) throws(CodecError) -> Descriptor {
-    guard place >= 1, place <= came else {
-      throw CodecError(
-        .descriptor,
-        "expected a descriptor's place from 1 to \(came), as many came with the message; got \(place)"
-      )
-    }
+    guard place >= 1, place <= came else { throw outside(place) }
     let index = Int(place) - 1
     let number = self[index]
-    guard number >= 0 else {
-      throw CodecError(
-        .descriptor, "descriptor \(place) is used by two fields; each may be used once")
-    }
+    guard number >= 0 else { throw claimedTwice(place) }
     self[index] = -1
     unclaimed -= 1
     return Descriptor(owner: DescriptorOwner(number))
+  }
+
+  private func outside(_ place: UInt32) -> CodecError {
+    CodecError(
+      .descriptor,
+      "expected a descriptor's place from 1 to \(came), as many came with the message; got \(place)"
+    )
+  }
+  private func claimedTwice(_ place: UInt32) -> CodecError {
+    CodecError(.descriptor, "descriptor \(place) is used by two fields; each may be used once")
   }
 
   /// Whoever held the connection's own socket could speak in its name, and it would wait in itself.
@@ -122,8 +128,16 @@ public struct ReceivedDescriptors: ~Copyable {
     capacity = Int32(larger)
   }
 
+  @inlinable
   deinit {
-    for index in 0..<Int(came) where self[index] >= 0 { baton_close(self[index]) }
+    // Most messages have none: those cost nothing here.
+    if came != 0 || allocated != nil { end() }
+  }
+  @usableFromInline
+  func end() {
+    if unclaimed > 0 {
+      for index in 0..<Int(came) where self[index] >= 0 { baton_close(self[index]) }
+    }
     allocated?.deallocate()
   }
 }

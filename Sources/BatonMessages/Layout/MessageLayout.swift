@@ -15,6 +15,8 @@ public final class MessageLayout: Sendable {
   /// How many bytes a message packs to at most, not counting what is in its bytes, repeated,
   /// message and unknown fields.
   let bound: Int
+  /// Of the fields whose contract asks for something.
+  private let contracts: [FieldContract]
   private let table: LayoutTable
   private let ready = Atomic(false)
   private let linking = Mutex(false)
@@ -25,6 +27,7 @@ public final class MessageLayout: Sendable {
     self.fields = fields.sorted { $0.number < $1.number }
     let assigned = Self.slots(of: self.fields)
     slots = assigned.slots
+    contracts = FieldContract.all(of: self.fields, assigned)
     table = LayoutTable(name, self.fields, assigned)
     bound = baton_layout_bound(table.pointer)
     baton_layout_set_owner(table.pointer, Unmanaged.passUnretained(self).toOpaque())
@@ -71,6 +74,15 @@ public final class MessageLayout: Sendable {
     return nil
   }
 
+  /// What the descriptor field that a slot holds asks for; of a oneof's slot the member with this
+  /// number.
+  func contract(inSlot slot: Int, member: UInt32) -> DescriptorContract {
+    for field in contracts where field.slot == slot {
+      if field.member == nil || field.member == member { return field.contract }
+    }
+    return DescriptorContract()
+  }
+
   /// Layouts lead to each other in circles, so all that can be reached are linked before the first
   /// is called ready.
   private func linkAll() {
@@ -94,6 +106,26 @@ public final class MessageLayout: Sendable {
       done = true
     }
     return messages.map(\.1)
+  }
+}
+
+/// A descriptor field's contract, apart from the field: looking through fields costs more.
+private struct FieldContract: Sendable {
+  let slot: Int
+  /// The number of a oneof's member.
+  let member: UInt32?
+  let contract: DescriptorContract
+
+  static func all(
+    of fields: [FieldLayout], _ assigned: (slots: [Int], shared: [Bool])
+  ) -> [FieldContract] {
+    zip(fields, assigned.slots).compactMap { field, slot in
+      guard case .descriptor(let contract) = field.type, contract != DescriptorContract() else {
+        return nil
+      }
+      let member = assigned.shared[slot] ? field.number : nil
+      return FieldContract(slot: slot, member: member, contract: contract)
+    }
   }
 }
 
