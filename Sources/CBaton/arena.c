@@ -6,6 +6,7 @@
 #include <string.h>
 
 enum {
+  FIRST = 64 * 1024,  // bytes that an arena has from the start
   CHUNK = 64 * 1024,
   // More than this gets a chunk of its own, so that little is lost at the end of the common ones.
   LARGE = CHUNK / 4,
@@ -16,58 +17,70 @@ typedef struct baton_chunk {
   size_t size;
 } baton_chunk;
 
-// One arena a thread is kept between messages, with one chunk, so that a small message costs no
-// malloc. A second one that is borrowed meanwhile is made and freed.
+// One arena a thread is kept between messages, so that a small message costs no malloc. A second one
+// that is borrowed meanwhile is made and freed.
 static __thread baton_arena *kept;
-static __thread bool freed_at_exit;
 static pthread_key_t key;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
-static void free_arena(baton_arena *arena) {
+static void free_chunks(baton_arena *arena) {
   for (baton_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
     next = chunk->next;
     free(chunk);
   }
-  free(arena);
+  arena->chunks = NULL;
 }
 
 static void free_kept(void *ignored) {
   (void)ignored;
-  if (kept) free_arena(kept);
+  free(kept);
   kept = NULL;
 }
 static void make_key(void) { pthread_key_create(&key, free_kept); }
-static void free_at_exit(void) {
+
+static void reset(baton_arena *arena) {
+  arena->at = (uint8_t *)arena->first;
+  arena->end = arena->at + FIRST;
+}
+
+// Apart, as is return_slowly, so that the common path needs no registers saved.
+__attribute__((noinline)) static baton_arena *make_arena(size_t limit) {
   pthread_once(&key_once, make_key);
   // Any value that is not null makes the thread's end call free_kept.
-  freed_at_exit = pthread_setspecific(key, &key) == 0;
+  pthread_setspecific(key, &key);
+  baton_arena *arena = malloc(sizeof *arena + FIRST);
+  if (!arena) return NULL;
+  arena->left = limit;
+  arena->chunks = NULL;
+  reset(arena);
+  return arena;
 }
 
 baton_arena *baton_arena_borrow(size_t limit) {
   baton_arena *arena = kept;
+  if (!arena) return make_arena(limit);
   kept = NULL;
-  if (!arena) arena = calloc(1, sizeof *arena);
-  if (arena) arena->left = limit;
+  arena->left = limit;
   return arena;
 }
 
-void baton_arena_return(baton_arena *arena) {
+__attribute__((noinline)) static void return_slowly(baton_arena *arena) {
+  free_chunks(arena);
   if (kept) {
-    free_arena(arena);
+    free(arena);
     return;
   }
-  baton_chunk *one = NULL;
-  for (baton_chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
-    next = chunk->next;
-    if (!one && chunk->size == CHUNK) one = chunk;
-    else free(chunk);
-  }
-  if (one) one->next = NULL;
-  arena->chunks = one;
-  arena->at = one ? (uint8_t *)(one + 1) : NULL;
-  arena->end = one ? arena->at + CHUNK : NULL;
+  reset(arena);
   kept = arena;
-  if (!freed_at_exit) free_at_exit();
+}
+
+void baton_arena_return(baton_arena *arena) {
+  if (arena->chunks || kept) {
+    return_slowly(arena);
+    return;
+  }
+  arena->at = (uint8_t *)arena->first;
+  kept = arena;
 }
 
 static uint8_t *add_chunk(baton_arena *arena, size_t size) {
@@ -78,7 +91,6 @@ static uint8_t *add_chunk(baton_arena *arena, size_t size) {
   return (uint8_t *)(chunk + 1);
 }
 
-// For what does not fit into the chunk.
 void *baton_arena_allocate_slowly(baton_arena *arena, size_t size) {
   if (size > arena->left || size > SIZE_MAX - 7) return NULL;
   size = (size + 7) & ~(size_t)7;

@@ -4,15 +4,38 @@
 #include <string.h>
 
 _Static_assert(sizeof(ProtobufCMessage) == BATON_SLOT_BASE, "the base of a message");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers lie as on the wire");
 _Static_assert(sizeof(protobuf_c_boolean) == 4, "a bool is read and written as 4 bytes");
 _Static_assert(sizeof(ProtobufCBinaryData) == BATON_SLOT_SIZE - BATON_SLOT_VALUE, "the widest value");
 
-static uint8_t wire_type_of(uint8_t type) {
-  switch (type) {
-    case BATON_SFIXED32: case BATON_FIXED32: case BATON_FLOAT: return FIXED_32;
-    case BATON_SFIXED64: case BATON_FIXED64: case BATON_DOUBLE: return FIXED_64;
-    case BATON_BYTES: case BATON_MESSAGE: return LENGTH;
+static enum storing storing_of(const baton_field *field) {
+  switch (field->type) {
+    case BATON_INT64: case BATON_UINT64: return STORE_64;
+    case BATON_SINT32: return STORE_ZIGZAG_32;
+    case BATON_SINT64: return STORE_ZIGZAG_64;
+    case BATON_BOOL: return STORE_BOOL;
+    case BATON_FIXED32: case BATON_SFIXED32: case BATON_FLOAT: return STORE_FIXED_32;
+    case BATON_FIXED64: case BATON_SFIXED64: case BATON_DOUBLE: return STORE_FIXED_64;
+    case BATON_BYTES: return field->utf8 ? STORE_STRING : STORE_BYTES;
+    case BATON_MESSAGE: return STORE_MESSAGE;
+    default: return STORE_32;
+  }
+}
+
+static uint8_t wire_type_of(enum storing storing) {
+  switch (storing) {
+    case STORE_FIXED_32: return FIXED_32;
+    case STORE_FIXED_64: return FIXED_64;
+    case STORE_BYTES: case STORE_STRING: case STORE_MESSAGE: return LENGTH;
     default: return VARINT;
+  }
+}
+
+static uint8_t size_of(enum storing storing) {
+  switch (storing) {
+    case STORE_64: case STORE_ZIGZAG_64: case STORE_FIXED_64: case STORE_MESSAGE: return 8;
+    case STORE_BYTES: case STORE_STRING: return sizeof(ProtobufCBinaryData);
+    default: return 4;
   }
 }
 
@@ -21,15 +44,16 @@ static unsigned offset_of(const baton_field *field) {
 }
 
 static reading reading_of(const baton_field *field) {
+  enum storing storing = storing_of(field);
   return (reading){
       .number = field->number,
       .offset = offset_of(field),
-      .type = field->type,
-      .wire_type = wire_type_of(field->type),
+      .storing = (uint8_t)storing,
+      .wire_type = wire_type_of(storing),
+      .size = size_of(storing),
       .repeated = field->repeated,
-      .packable = field->repeated && field->type < BATON_BYTES,
+      .packable = field->repeated && wire_type_of(storing) != LENGTH,
       .oneof = field->oneof,
-      .utf8 = field->utf8,
   };
 }
 
@@ -50,9 +74,12 @@ static void fill(baton_layout *layout, const baton_field *fields, ProtobufCField
                  ProtobufCIntRange *ranges) {
   unsigned range_count = 0;
   for (size_t i = 0; i < layout->count; i++) {
-    layout->fields[i] = reading_of(&fields[i]);
+    reading *field = &layout->fields[i];
+    *field = reading_of(&fields[i]);
     tables[i] = writing_of(&fields[i]);
-    if (fields[i].number < DIRECT) layout->direct[fields[i].number] = (uint16_t)(i + 1);
+    uint64_t tag = (uint64_t)field->number << 3 | field->wire_type;
+    if (tag < ONE_BYTE_TAGS) layout->by_tag[tag] = field;
+    if (field->number < DIRECT_NUMBERS) layout->by_number[field->number] = (uint16_t)(i + 1);
     if (i == 0 || fields[i].number != fields[i - 1].number + 1)
       ranges[range_count++] = (ProtobufCIntRange){(int)fields[i].number, (unsigned)i};
     layout->bound += 5 + 10;  // a tag; the longest value or length
@@ -109,11 +136,7 @@ const void *baton_message_owner(const void *message) {
   return ((const baton_layout *)((const ProtobufCMessage *)message)->descriptor)->owner;
 }
 
-const reading *layout_find(const baton_layout *layout, uint32_t number) {
-  if (number < DIRECT) {
-    uint16_t found = layout->direct[number];
-    return found ? &layout->fields[found - 1] : NULL;
-  }
+const reading *layout_search(const baton_layout *layout, uint32_t number) {
   size_t low = 0, high = layout->count;
   while (low < high) {
     size_t middle = (low + high) / 2;

@@ -1,13 +1,7 @@
-#include <string.h>
-
 #include "layout.h"
 
 void *baton_message_make(const baton_layout *layout, baton_arena *arena) {
-  ProtobufCMessage *message = baton_arena_allocate(arena, layout->descriptor.sizeof_message);
-  if (!message) return NULL;
-  memset(message, 0, layout->descriptor.sizeof_message);
-  message->descriptor = &layout->descriptor;
-  return message;
+  return message_make(layout, arena);
 }
 
 bool baton_message_add_unknown(void *message, const uint8_t *data, size_t size,

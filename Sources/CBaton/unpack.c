@@ -4,10 +4,9 @@
 // unexpected wire type, merges repeated messages in a oneof wrongly, does not say where it failed,
 // and copies every string. Guarding it took a pass before it and a rewriting of what it reads
 // wrongly, which together are more code and three times the time of reading the fields here.
-#include <string.h>
-
 #include "layout.h"
 #include "utf8.h"
+#include "varint.h"
 
 typedef struct reader {
   const uint8_t *data;  // of the outermost message
@@ -17,8 +16,12 @@ typedef struct reader {
   baton_path_step *path;  // of the error
 } reader;
 
+// What is rare stays out of the common path, which then keeps its variables in registers.
+#define APART __attribute__((noinline))
+#define ALWAYS_INLINE __attribute__((always_inline)) inline
+
 // Every function that reads returns where it stopped, or NULL when it failed and said so here.
-static const uint8_t *fail(reader *reader, enum baton_fault fault, const uint8_t *at) {
+APART static const uint8_t *fail(reader *reader, enum baton_fault fault, const uint8_t *at) {
   reader->error->fault = fault;
   reader->error->offset = (size_t)(at - reader->data);
   return NULL;
@@ -32,53 +35,41 @@ static bool spend(reader *reader, size_t elements) {
 
 // ---- Primitives -------------------------------------------------------------------------------
 
-// At most `longest` bytes. NULL when the varint does not end within them or before `end`.
-static inline const uint8_t *varint_within(const uint8_t *at, const uint8_t *end, unsigned longest,
-                                           uint64_t *value) {
-  if (at < end && *at < 0x80) {
-    *value = *at;
-    return at + 1;
-  }
-  uint64_t result = 0;
-  for (unsigned i = 0; i < longest && at < end; i++) {
-    uint8_t byte = *at++;
-    result |= (uint64_t)(byte & 0x7f) << (7 * i);
-    if (byte < 0x80) {
-      *value = result;
-      return at;
-    }
-  }
-  return NULL;
+static enum baton_fault varint_fault(const uint8_t *at, const uint8_t *end, unsigned longest,
+                                     enum baton_fault too_long) {
+  return end - at < longest ? BATON_TRUNCATED : too_long;
 }
 
-// For a field that begins at `start`.
-static inline const uint8_t *read_varint(reader *reader, const uint8_t *start, const uint8_t *at,
-                                         const uint8_t *end, uint64_t *value) {
-  const uint8_t *next = varint_within(at, end, 10, value);
-  if (next) return next;
-  return fail(reader, end - at < 10 ? BATON_TRUNCATED : BATON_BAD_VARINT, start);
-}
-
-static inline const uint8_t *read_tag(reader *reader, const uint8_t *at, const uint8_t *end,
-                                      uint32_t *tag) {
+APART static const uint8_t *read_tag(reader *reader, const uint8_t *at, const uint8_t *end,
+                                     uint32_t *tag) {
   uint64_t value;
-  const uint8_t *next = varint_within(at, end, 5, &value);
-  if (!next) return fail(reader, end - at < 5 ? BATON_TRUNCATED : BATON_BAD_TAG, at);
-  if (value > UINT32_MAX || value < 8) return fail(reader, BATON_BAD_TAG, at);
+  const uint8_t *next = varint_read_slowly(at, end, 5, &value);
+  if (!next) return fail(reader, varint_fault(at, end, 5, BATON_BAD_TAG), at);
+  if (value > UINT32_MAX || value >> 3 == 0) return fail(reader, BATON_BAD_TAG, at);
   *tag = (uint32_t)value;
   return next;
 }
 
-// The body of a LENGTH field lies from the returned pointer to `*body_end`.
-static inline const uint8_t *read_length(reader *reader, const uint8_t *start, const uint8_t *at,
-                                         const uint8_t *end, const uint8_t **body_end) {
+APART static const uint8_t *read_long_length(reader *reader, const uint8_t *start,
+                                             const uint8_t *at, const uint8_t *end,
+                                             const uint8_t **body_end) {
   uint64_t length;
-  const uint8_t *next = varint_within(at, end, 5, &length);
-  if (!next) return fail(reader, end - at < 5 ? BATON_TRUNCATED : BATON_BAD_LENGTH, start);
+  const uint8_t *next = varint_read_slowly(at, end, 5, &length);
+  if (!next) return fail(reader, varint_fault(at, end, 5, BATON_BAD_LENGTH), start);
   if (length > INT32_MAX) return fail(reader, BATON_BAD_LENGTH, start);
   if (length > (size_t)(end - next)) return fail(reader, BATON_TRUNCATED, start);
   *body_end = next + length;
   return next;
+}
+
+// The body of a LENGTH field, which began at `start`, lies from the returned pointer to `*body_end`.
+static ALWAYS_INLINE const uint8_t *read_length(reader *reader, const uint8_t *start,
+                                                const uint8_t *at, const uint8_t *end,
+                                                const uint8_t **body_end) {
+  if (at == end || *at >= 0x80 || *at >= end - at)
+    return read_long_length(reader, start, at, end, body_end);
+  *body_end = at + 1 + *at;
+  return at + 1;
 }
 
 static inline int32_t unzigzag_32(uint32_t value) {
@@ -88,13 +79,13 @@ static inline int64_t unzigzag_64(uint64_t value) {
   return (int64_t)((value >> 1) ^ (0 - (value & 1)));
 }
 
-static inline void store_varint(uint8_t type, uint64_t value, void *to) {
-  switch (type) {
-    case BATON_SINT32: *(int32_t *)to = unzigzag_32((uint32_t)value); break;
-    case BATON_SINT64: *(int64_t *)to = unzigzag_64(value); break;
-    case BATON_INT64: case BATON_UINT64: *(uint64_t *)to = value; break;
-    case BATON_BOOL: *(int32_t *)to = value != 0; break;
-    default: *(uint32_t *)to = (uint32_t)value; break;
+static inline void store_varint(uint8_t storing, uint64_t value, void *to) {
+  switch (storing) {
+    case STORE_32: *(uint32_t *)to = (uint32_t)value; break;
+    case STORE_64: *(uint64_t *)to = value; break;
+    case STORE_ZIGZAG_32: *(int32_t *)to = unzigzag_32((uint32_t)value); break;
+    case STORE_ZIGZAG_64: *(int64_t *)to = unzigzag_64(value); break;
+    default: *(int32_t *)to = value != 0; break;
   }
 }
 
@@ -108,15 +99,6 @@ typedef struct elements {
 } elements;
 _Static_assert(sizeof(elements) == BATON_SLOT_SIZE, "a repeated field fills its slot");
 
-static size_t element_size(uint8_t type) {
-  switch (type) {
-    case BATON_INT64: case BATON_SINT64: case BATON_SFIXED64: case BATON_UINT64:
-    case BATON_FIXED64: case BATON_DOUBLE: case BATON_MESSAGE: return 8;
-    case BATON_BYTES: return sizeof(ProtobufCBinaryData);
-    default: return 4;
-  }
-}
-
 static bool make_room(reader *reader, elements *elements, size_t more, size_t size) {
   size_t needed = elements->count + more;
   if (needed <= elements->room) return true;
@@ -129,78 +111,86 @@ static bool make_room(reader *reader, elements *elements, size_t more, size_t si
   return true;
 }
 
+APART static void *place_element(reader *reader, elements *elements, const reading *field,
+                                 const uint8_t *start) {
+  elements->count++;  // even if it fails: the error's path is to name this one
+  if (!spend(reader, 1)) return (void *)fail(reader, BATON_TOO_MANY, start);
+  if (!make_room(reader, elements, 0, field->size))
+    return (void *)fail(reader, BATON_OUT_OF_MEMORY, start);
+  void *element = elements->start + field->size * (elements->count - 1);
+  if (field->storing == STORE_MESSAGE) *(void **)element = NULL;
+  return element;
+}
+
+APART static void *place_member(uint8_t *slot, const reading *field) {
+  if (*(uint32_t *)slot != field->number) {
+    *(uint32_t *)slot = field->number;
+    // Another member of the oneof may have left its value.
+    memset(slot + BATON_SLOT_VALUE, 0, BATON_SLOT_SIZE - BATON_SLOT_VALUE);
+  }
+  return slot + BATON_SLOT_VALUE;
+}
+
 // Where the value of a field that came goes; it then counts as present.
 static inline void *place(reader *reader, uint8_t *slot, const reading *field,
                           const uint8_t *start) {
-  if (field->repeated) {
-    elements *elements = (void *)slot;
-    size_t size = element_size(field->type);
-    elements->count++;  // even if it fails: the error's path is to name this one
-    if (!spend(reader, 1)) return (void *)fail(reader, BATON_TOO_MANY, start);
-    if (!make_room(reader, elements, 0, size))
-      return (void *)fail(reader, BATON_OUT_OF_MEMORY, start);
-    void *element = elements->start + size * (elements->count - 1);
-    if (field->type == BATON_MESSAGE) *(void **)element = NULL;
-    return element;
-  }
-  uint32_t mark = field->oneof ? field->number : 1;
-  // Another member of the oneof may have left its value.
-  if (*(uint32_t *)slot != mark) memset(slot + BATON_SLOT_VALUE, 0, BATON_SLOT_SIZE - BATON_SLOT_VALUE);
-  *(uint32_t *)slot = mark;
+  if (field->repeated) return place_element(reader, (void *)slot, field, start);
+  if (field->oneof) return place_member(slot, field);
+  *(uint32_t *)slot = 1;
   return slot + BATON_SLOT_VALUE;
 }
 
 // ---- Fields -----------------------------------------------------------------------------------
 
-static const uint8_t *read_fields(reader *reader, uint8_t *message, const uint8_t *at,
-                                  const uint8_t *end, uint32_t depth);
+APART static const uint8_t *read_fields(reader *reader, uint8_t *message, const uint8_t *at,
+                                        const uint8_t *end, uint32_t depth);
 
 // A singular message that came before is read on into, which merges the two.
 static bool read_message(reader *reader, const reading *field, void **to, const uint8_t *start,
                          const uint8_t *at, const uint8_t *end, uint32_t depth) {
   if (depth == 1) return fail(reader, BATON_TOO_DEEP, start);
-  if (!*to) *to = baton_message_make(field->message, reader->arena);
+  if (!*to) *to = message_make(field->message, reader->arena);
   if (!*to) return fail(reader, BATON_OUT_OF_MEMORY, start);
   return read_fields(reader, *to, at, end, depth - 1);
 }
 
-static bool read_bytes(reader *reader, const reading *field, ProtobufCBinaryData *to,
-                       const uint8_t *at, const uint8_t *end) {
-  if (field->utf8) {
-    const uint8_t *bad = find_bad_utf8(at, end);
-    if (bad) return fail(reader, BATON_BAD_UTF8, bad);
-  }
-  to->data = (uint8_t *)at;
-  to->len = (size_t)(end - at);
-  return true;
-}
-
-static const uint8_t *read_value(reader *reader, uint8_t *slot, const reading *field,
-                                 const uint8_t *start, const uint8_t *at, const uint8_t *end,
-                                 uint32_t depth) {
-  void *to = place(reader, slot, field, start);
+// Reads the value of a known field, whose tag began at `start`, in the field's own wire type.
+static ALWAYS_INLINE const uint8_t *read_value(reader *reader, uint8_t *message,
+                                               const reading *field, const uint8_t *start,
+                                               const uint8_t *at, const uint8_t *end,
+                                               uint32_t depth) {
+  void *to = place(reader, message + field->offset, field, start);
   if (!to) return NULL;
   const uint8_t *next;
   uint64_t value;
-  switch (field->wire_type) {
-    case VARINT:
-      next = read_varint(reader, start, at, end, &value);
-      if (next) store_varint(field->type, value, to);
+  switch (field->storing) {
+    default:
+      next = varint_read(at, end, &value);
+      if (!next)
+        return fail(reader, varint_fault(at, end, VARINT_LONGEST, BATON_BAD_VARINT), start);
+      store_varint(field->storing, value, to);
       return next;
-    case FIXED_32:
+    case STORE_FIXED_32:
       if (end - at < 4) return fail(reader, BATON_TRUNCATED, start);
       memcpy(to, at, 4);
       return at + 4;
-    case FIXED_64:
+    case STORE_FIXED_64:
       if (end - at < 8) return fail(reader, BATON_TRUNCATED, start);
       memcpy(to, at, 8);
       return at + 8;
-    default:
+    case STORE_BYTES:
+    case STORE_STRING:
       at = read_length(reader, start, at, end, &next);
       if (!at) return NULL;
-      if (field->type == BATON_MESSAGE)
-        return read_message(reader, field, to, start, at, next, depth) ? next : NULL;
-      return read_bytes(reader, field, to, at, next) ? next : NULL;
+      if (field->storing == STORE_STRING) {
+        const uint8_t *bad = find_bad_utf8(at, next);
+        if (bad) return fail(reader, BATON_BAD_UTF8, bad);
+      }
+      *(ProtobufCBinaryData *)to = (ProtobufCBinaryData){(size_t)(next - at), (uint8_t *)at};
+      return next;
+    case STORE_MESSAGE:
+      at = read_length(reader, start, at, end, &next);
+      return at && read_message(reader, field, to, start, at, next, depth) ? next : NULL;
   }
 }
 
@@ -210,30 +200,32 @@ static size_t count_varints(const uint8_t *at, const uint8_t *end) {
   return count;
 }
 
-static const uint8_t *read_packed_varints(reader *reader, elements *elements, uint8_t type,
-                                          size_t size, const uint8_t *at, const uint8_t *end) {
+static const uint8_t *read_packed_varints(reader *reader, elements *elements,
+                                          const reading *field, const uint8_t *at,
+                                          const uint8_t *end) {
   while (at < end) {
     uint64_t value;
-    const uint8_t *next = varint_within(at, end, 10, &value);
+    const uint8_t *next = varint_read(at, end, &value);
     if (!next) return fail(reader, BATON_BAD_PACKED, at);
-    store_varint(type, value, elements->start + size * elements->count++);
+    store_varint(field->storing, value, elements->start + field->size * elements->count++);
     at = next;
   }
   return end;
 }
 
-static const uint8_t *read_packed(reader *reader, uint8_t *slot, const reading *field,
-                                  const uint8_t *start, const uint8_t *at, const uint8_t *end) {
+APART static const uint8_t *read_packed(reader *reader, uint8_t *message, const reading *field,
+                                        const uint8_t *start, const uint8_t *at,
+                                        const uint8_t *end) {
   const uint8_t *body_end;
   at = read_length(reader, start, at, end, &body_end);
   if (!at) return NULL;
-  elements *elements = (void *)slot;
-  size_t size = element_size(field->type), bytes = (size_t)(body_end - at);
+  elements *elements = (void *)(message + field->offset);
+  size_t size = field->size, bytes = (size_t)(body_end - at);
   size_t count = field->wire_type == VARINT ? count_varints(at, body_end) : bytes / size;
   if (!spend(reader, count)) return fail(reader, BATON_TOO_MANY, start);
   if (!make_room(reader, elements, count, size)) return fail(reader, BATON_OUT_OF_MEMORY, start);
   if (field->wire_type == VARINT)
-    return read_packed_varints(reader, elements, field->type, size, at, body_end);
+    return read_packed_varints(reader, elements, field, at, body_end);
   if (count) memcpy(elements->start + size * elements->count, at, size * count);
   elements->count += count;
   if (bytes % size) return fail(reader, BATON_BAD_PACKED, at + size * count);
@@ -268,7 +260,10 @@ static const uint8_t *skip(reader *reader, uint32_t tag, const uint8_t *start, c
   const uint8_t *next;
   uint64_t value;
   switch (tag & 7) {
-    case VARINT: return read_varint(reader, start, at, end, &value);
+    case VARINT:
+      next = varint_read(at, end, &value);
+      if (next) return next;
+      return fail(reader, varint_fault(at, end, VARINT_LONGEST, BATON_BAD_VARINT), start);
     case FIXED_64: return end - at < 8 ? fail(reader, BATON_TRUNCATED, start) : at + 8;
     case FIXED_32: return end - at < 4 ? fail(reader, BATON_TRUNCATED, start) : at + 4;
     case LENGTH: return read_length(reader, start, at, end, &next) ? next : NULL;
@@ -304,18 +299,12 @@ static const uint8_t *keep_unknown(reader *reader, ProtobufCMessage *message, ui
   return end;
 }
 
-static const uint8_t *read_unknown(reader *reader, void *message, uint32_t tag,
-                                   const uint8_t *start, const uint8_t *at, const uint8_t *end,
-                                   uint32_t depth) {
-  const uint8_t *next = skip(reader, tag, start, at, end, depth);
-  return next ? keep_unknown(reader, message, tag, start, at, next) : NULL;
-}
-
 // ---- Messages ---------------------------------------------------------------------------------
 
 // Adds the field that failed to the error's path. The message is given up by now, so the path may
 // pass the arena's limit.
-static void push_path(reader *reader, const uint8_t *message, uint32_t tag, const reading *field) {
+APART static void push_path(reader *reader, const uint8_t *message, uint32_t tag,
+                            const reading *field) {
   baton_error *error = reader->error;
   if (!reader->path) {
     reader->arena->left = SIZE_MAX;
@@ -333,22 +322,40 @@ static void push_path(reader *reader, const uint8_t *message, uint32_t tag, cons
   reader->path[error->path_length++] = (baton_path_step){tag >> 3, index};
 }
 
-static const uint8_t *read_fields(reader *reader, uint8_t *message, const uint8_t *at,
-                                  const uint8_t *end, uint32_t depth) {
+// Reads a field that is unknown, packed, of an unexpected wire type, or has a tag of several bytes.
+APART static const uint8_t *read_other(reader *reader, uint8_t *message, const uint8_t *at,
+                                       const uint8_t *end, uint32_t depth) {
+  const uint8_t *start = at;
+  const baton_layout *layout = (const void *)((ProtobufCMessage *)message)->descriptor;
+  uint32_t tag;
+  at = read_tag(reader, at, end, &tag);
+  if (!at) return NULL;
+  uint8_t wire_type = tag & 7;
+  const reading *field = layout_find(layout, tag >> 3);
+  if (field && wire_type == field->wire_type) {
+    at = read_value(reader, message, field, start, at, end, depth);
+  } else if (field && wire_type == LENGTH && field->packable) {
+    at = read_packed(reader, message, field, start, at, end);
+  } else {
+    const uint8_t *next = skip(reader, tag, start, at, end, depth);
+    at = next ? keep_unknown(reader, (void *)message, tag, start, at, next) : NULL;
+  }
+  if (!at) push_path(reader, message, tag, field);
+  return at;
+}
+
+APART static const uint8_t *read_fields(reader *reader, uint8_t *message, const uint8_t *at,
+                                        const uint8_t *end, uint32_t depth) {
   const baton_layout *layout = (const void *)((ProtobufCMessage *)message)->descriptor;
   while (at < end) {
-    const uint8_t *start = at;
-    uint32_t tag;
-    at = read_tag(reader, at, end, &tag);
-    if (!at) return NULL;
-    uint8_t wire_type = tag & 7;
-    const reading *field = layout_find(layout, tag >> 3);
-    if (field && wire_type == field->wire_type)
-      at = read_value(reader, message + field->offset, field, start, at, end, depth);
-    else if (field && wire_type == LENGTH && field->packable)
-      at = read_packed(reader, message + field->offset, field, start, at, end);
-    else
-      at = read_unknown(reader, message, tag, start, at, end, depth);
+    uint8_t tag = *at;
+    const reading *field = tag < ONE_BYTE_TAGS ? layout->by_tag[tag] : NULL;
+    if (!field) {
+      at = read_other(reader, message, at, end, depth);
+      if (!at) return NULL;
+      continue;
+    }
+    at = read_value(reader, message, field, at, at + 1, end, depth);
     if (!at) {
       push_path(reader, message, tag, field);
       return NULL;
@@ -364,7 +371,7 @@ const void *baton_unpack(const baton_layout *layout, const uint8_t *data, size_t
   error->path_length = 0;
   if (limits.depth > BATON_DEPTH_MAX) limits.depth = BATON_DEPTH_MAX;
   if (limits.depth == 0) return fail(&reader, BATON_TOO_DEEP, data);
-  uint8_t *message = baton_message_make(layout, arena);
+  uint8_t *message = message_make(layout, arena);
   if (!message) return fail(&reader, BATON_OUT_OF_MEMORY, data);
   if (size && !read_fields(&reader, message, data, data + size, limits.depth)) return NULL;
   return message;

@@ -245,13 +245,6 @@ public struct FieldReader {
   }
 }
 
-/// What the readers of one message and of those inside it share.
-@usableFromInline
-struct ReadingContext {
-  let descriptors: UnsafeMutablePointer<ReceivedDescriptors>
-  var sawUnknown = false
-}
-
 /// Bytes that lie in the message that is read (protobuf-c's ProtobufCBinaryData).
 @usableFromInline
 struct LentBytes: BitwiseCopyable {

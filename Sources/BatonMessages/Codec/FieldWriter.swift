@@ -10,6 +10,13 @@ public struct FieldWriter {
   /// The level of the message: the outermost is 1.
   @usableFromInline let depth: Int
 
+  @inlinable
+  init(base: UnsafeMutableRawPointer, context: UnsafeMutablePointer<WritingContext>, depth: Int) {
+    self.base = base
+    self.context = context
+    self.depth = depth
+  }
+
   /// `mark` is presence, or the number of the oneof's member that the value is.
   @inlinable
   func store<T: BitwiseCopyable>(_ slot: Int, _ value: T, _ mark: UInt32) {

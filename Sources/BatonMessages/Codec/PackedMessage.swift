@@ -7,29 +7,26 @@ public struct PackedMessage: ~Copyable {
   public private(set) var size = 0
   /// What has been packed already, in the arena.
   private var packed: UnsafeMutablePointer<UInt8>?
-  let message: UnsafeMutableRawPointer
-  let context: UnsafeMutablePointer<WritingContext>
-
-  init<M: Message>(_ message: borrowing M) throws(CodecError) {
-    self.init(M.layout)
-    var fields = fields
-    try message.write(to: &fields)
-    try finish()
-  }
+  @usableFromInline let message: UnsafeMutableRawPointer
+  @usableFromInline let context: UnsafeMutablePointer<WritingContext>
 
   /// An empty message, to be filled through ``fields`` and then finished.
-  init(_ layout: MessageLayout) {
+  @usableFromInline
+  init(_ layout: borrowing MessageLayout) {
     guard let arena = baton_arena_borrow(.max),
-      let memory = baton_arena_allocate(arena, MemoryLayout<WritingContext>.size)
+      let memory = baton_arena_allocate(arena, MemoryLayout<WritingContext>.size),
+      let message = baton_message_make(layout.pointer, arena)
     else { WritingContext.outOfMemory() }
     context = memory.bindMemory(to: WritingContext.self, capacity: 1)
-    context.initialize(to: WritingContext(arena: arena))
-    message = context.pointee.make(layout)
+    context.initialize(to: WritingContext(arena: arena, bound: layout.bound))
+    self.message = message
   }
 
+  @inlinable
   var fields: FieldWriter { FieldWriter(base: message, context: context, depth: 1) }
 
   /// Packs a small message, or finds the size of a large one.
+  @usableFromInline
   mutating func finish() throws(CodecError) {
     let bound = context.pointee.bound
     if bound <= 8192, let room = baton_arena_allocate(context.pointee.arena, bound) {
@@ -39,10 +36,13 @@ public struct PackedMessage: ~Copyable {
       return
     }
     size = baton_packed_size(message)
-    if size > Int32.max {
-      throw CodecError(
-        .limit, "expected a message of at most \(Int32.max) bytes, as protobuf allows; got \(size)")
-    }
+    if size > Int32.max { throw Self.tooLarge(size) }
+  }
+
+  @inline(never)
+  private static func tooLarge(_ size: Int) -> CodecError {
+    CodecError(
+      .limit, "expected a message of at most \(Int32.max) bytes, as protobuf allows; got \(size)")
   }
 
   /// The descriptor at place 1 comes first.
@@ -57,6 +57,12 @@ public struct PackedMessage: ~Copyable {
     }
   }
 
+  @usableFromInline
+  consuming func encoded() throws(CodecError) -> EncodedMessage {
+    try finish()
+    return EncodedMessage(bytes: bytes(), descriptors: descriptors)
+  }
+
   public func bytes() -> [UInt8] {
     if let packed { return Array(UnsafeBufferPointer(start: packed, count: size)) }
     return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
@@ -65,9 +71,9 @@ public struct PackedMessage: ~Copyable {
     }
   }
 
-  deinit {
-    let arena = context.pointee.arena
-    context.deinitialize(count: 1)
-    baton_arena_return(arena)
-  }
+  // Inlinable, because Swift 6.3.1 crashes when it inlines code that ends one otherwise.
+  @inlinable
+  deinit { free() }
+  @usableFromInline
+  func free() { context.pointee.end() }
 }

@@ -1,56 +1,52 @@
 internal import CBaton
 
-/// A message that was read, ready to hand its fields over, and the memory it lies in.
+/// A message that was read, and the memory it lies in.
+@usableFromInline
 struct UnpackedMessage: ~Copyable {
+  @usableFromInline let base: UnsafeRawPointer
   private let arena: UnsafeMutablePointer<baton_arena>
-  private let context: UnsafeMutablePointer<ReadingContext>
-  var fields: FieldReader
 
-  /// Reads `bytes`, which must stay as they are while this lives, as must `descriptors`.
+  /// Reads `bytes`, which must stay as they are while this lives.
+  @usableFromInline
   init(
-    _ bytes: UnsafeRawBufferPointer, layout: MessageLayout, limits: CodecLimits,
-    descriptors: UnsafeMutablePointer<ReceivedDescriptors>
+    _ bytes: UnsafeRawBufferPointer, _ layout: borrowing MessageLayout, _ limits: CodecLimits
   ) throws(CodecError) {
-    if bytes.count > limits.size {
-      throw CodecError(
-        .limit, "expected a message of at most \(limits.size) bytes, got \(bytes.count)")
-    }
-    guard let arena = baton_arena_borrow(max(limits.memory, 0)) else {
-      throw CodecError(.limit, "out of memory")
-    }
+    if bytes.count > limits.size { throw Self.tooLarge(bytes.count, limits) }
+    guard let arena = baton_arena_borrow(max(limits.memory, 0)) else { throw Self.outOfMemory() }
     let bounds = baton_limits(
       elements: max(limits.elements, 0), depth: UInt32(clamping: limits.nesting))
     var error = baton_error()
-    error.fault = BATON_OUT_OF_MEMORY  // unless the reader says otherwise
     guard
-      let context = baton_arena_allocate(arena, MemoryLayout<ReadingContext>.size),
       let message = baton_unpack(
         layout.pointer, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, bounds,
         arena, &error)
     else {
-      let refused = CodecError(error, layout, limits)
+      let refused = CodecError(error, copy layout, limits)
       baton_arena_return(arena)
       throw refused
     }
     self.arena = arena
-    self.context = context.bindMemory(to: ReadingContext.self, capacity: 1)
-    self.context.initialize(to: ReadingContext(descriptors: descriptors))
-    fields = FieldReader(base: message, context: self.context)
+    base = message
   }
 
-  /// Throws unless every descriptor found its field.
-  func settle() throws(CodecError) {
-    let left = context.pointee.descriptors.pointee.unclaimedCount
-    if left == 0 || context.pointee.sawUnknown { return }
-    let count = context.pointee.descriptors.pointee.count
-    throw CodecError(
-      .descriptor, "\(left) of the \(count) descriptors that came are named by no field")
+  // Errors are made apart, out of the way of what is read.
+  @inline(never)
+  private static func tooLarge(_ size: Int, _ limits: CodecLimits) -> CodecError {
+    CodecError(.limit, "expected a message of at most \(limits.size) bytes, got \(size)")
   }
 
-  deinit { baton_arena_return(arena) }
+  @inline(never)
+  private static func outOfMemory() -> CodecError { CodecError(.limit, "out of memory") }
+
+  // Inlinable, because Swift 6.3.1 crashes when it inlines code that ends one otherwise.
+  @inlinable
+  deinit { free() }
+  @usableFromInline
+  func free() { baton_arena_return(arena) }
 }
 
 extension CodecError {
+  @inline(never)
   fileprivate init(_ error: baton_error, _ layout: MessageLayout, _ limits: CodecLimits) {
     let (kind, message): (Kind, String) =
       switch error.fault {

@@ -5,8 +5,9 @@ internal import CBaton
 struct WritingContext {
   let arena: UnsafeMutablePointer<baton_arena>
   /// At least the bytes that the message packs to.
-  private(set) var bound = 0
-  private var holdings: Holdings?
+  private(set) var bound: Int
+  /// Released by ``end()``. Counted by hand, as this lies in the arena's memory.
+  private var holdings: Unmanaged<Holdings>?
 
   /// What must live until the message has left; few messages need it.
   private final class Holdings {
@@ -18,13 +19,14 @@ struct WritingContext {
   /// Bytes from this size on are kept where they are.
   private static let large = 1024
 
-  init(arena: UnsafeMutablePointer<baton_arena>) {
+  init(arena: UnsafeMutablePointer<baton_arena>, bound: Int) {
     self.arena = arena
+    self.bound = bound
   }
 
   /// Where bytes begin that are not copied, of those that are at least `size` long.
   func lentStarts(atLeast size: Int) -> [UnsafeRawPointer?] {
-    guard let holdings else { return [] }
+    guard let holdings = holdings?.takeUnretainedValue() else { return [] }
     let arrays = holdings.arrays.lazy.filter { $0.count >= size }.map { array in
       array.withUnsafeBytes { $0.baseAddress }
     }
@@ -36,9 +38,15 @@ struct WritingContext {
   }
 
   /// Keeps the bytes that are not copied.
-  var keeper: AnyObject? { holdings }
+  var keeper: AnyObject? { holdings?.takeUnretainedValue() }
 
-  var descriptors: [Descriptor] { holdings?.descriptors ?? [] }
+  var descriptors: [Descriptor] { holdings?.takeUnretainedValue().descriptors ?? [] }
+
+  /// Gives back everything, itself included.
+  func end() {
+    holdings?.release()
+    baton_arena_return(arena)
+  }
 
   /// The descriptor's place.
   mutating func add(_ descriptor: Descriptor) -> UInt32 {
@@ -58,12 +66,13 @@ struct WritingContext {
     return first
   }
   private mutating func hold() -> Holdings {
-    if let holdings { return holdings }
+    if let holdings { return holdings.takeUnretainedValue() }
     let made = Holdings()
-    holdings = made
+    holdings = .passRetained(made)
     return made
   }
 
+  /// Another message, empty, inside the outermost.
   mutating func make(_ layout: MessageLayout) -> UnsafeMutableRawPointer {
     bound += layout.bound
     guard let message = baton_message_make(layout.pointer, arena) else { Self.outOfMemory() }
@@ -81,26 +90,30 @@ struct WritingContext {
   /// reference to it is held and it is not changed, so a large one is held instead of copied.
   @usableFromInline
   mutating func keep(_ array: [UInt8]) -> LentBytes {
-    if array.count >= Self.large { hold().arrays.append(array) }
-    return array.withUnsafeBufferPointer { keep($0) }
+    if array.count < Self.large { return array.withUnsafeBufferPointer { copy($0) } }
+    hold().arrays.append(array)
+    return array.withUnsafeBufferPointer { lend($0) }
   }
   /// As for an array; a string whose UTF-8 is not contiguous is copied first.
   @usableFromInline
   mutating func keep(_ string: String) -> LentBytes {
     var string = string
+    if string.utf8.count < Self.large { return string.withUTF8 { copy($0) } }
     string.makeContiguousUTF8()
-    if string.utf8.count >= Self.large { hold().strings.append(string) }
-    return string.withUTF8 { keep($0) }
+    hold().strings.append(string)
+    return string.withUTF8 { lend($0) }
   }
-  private mutating func keep(_ source: UnsafeBufferPointer<UInt8>) -> LentBytes {
+  private mutating func lend(_ source: UnsafeBufferPointer<UInt8>) -> LentBytes {
     bound += source.count
-    guard let start = source.baseAddress, source.count > 0 else {
-      // Some address: protobuf-c hands it to memcpy, which refuses NULL.
-      return LentBytes(count: 0, start: UnsafePointer(OpaquePointer(arena)))
-    }
-    if source.count >= Self.large { return LentBytes(count: source.count, start: start) }
+    return LentBytes(count: source.count, start: source.baseAddress)
+  }
+  private mutating func copy(_ source: UnsafeBufferPointer<UInt8>) -> LentBytes {
+    bound += source.count
     guard let memory = baton_arena_allocate(arena, source.count) else { Self.outOfMemory() }
-    memory.copyMemory(from: start, byteCount: source.count)
+    // Where there is nothing to copy, the address is still one: protobuf-c hands it to memcpy.
+    if let start = source.baseAddress {
+      memory.copyMemory(from: start, byteCount: source.count)
+    }
     return LentBytes(
       count: source.count, start: UnsafePointer(memory.assumingMemoryBound(to: UInt8.self)))
   }

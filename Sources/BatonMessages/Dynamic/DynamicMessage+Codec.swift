@@ -39,11 +39,18 @@ extension DynamicMessage {
     _ descriptors: UnsafeMutablePointer<ReceivedDescriptors>, _ type: MessageType,
     _ limits: CodecLimits
   ) throws(CodecError) {
-    var message = try UnpackedMessage(
-      UnsafeRawBufferPointer(start: bytes, count: count), layout: type.layout(), limits: limits,
-      descriptors: descriptors)
-    try self.init(type, from: &message.fields)
-    try message.settle()
+    let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
+    let message = try UnpackedMessage(bytes, type.layout(), limits)
+    var context = ReadingContext(descriptors)
+    try self.init(message, &context, type)
+    try context.settle()
+  }
+  private init(
+    _ message: borrowing UnpackedMessage, _ context: UnsafeMutablePointer<ReadingContext>,
+    _ type: MessageType
+  ) throws(CodecError) {
+    var fields = FieldReader(base: message.base, context: context)
+    try self.init(type, from: &fields)
   }
 
   /// The message's bytes, with its descriptors beside them; maps in the order of their keys. Throws

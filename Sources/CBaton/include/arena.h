@@ -9,13 +9,15 @@ typedef struct baton_arena {
   uint8_t *at;  // the next byte to give
   uint8_t *end;
   size_t left;  // bytes that may still be taken, what is lost at a chunk's end included
-  struct baton_chunk *chunks;
+  struct baton_chunk *chunks;  // beyond the first bytes
+  uint64_t first[];
 } baton_arena;
 
 // Takes this thread's arena, or makes one, with `limit` bytes to give. NULL when malloc fails.
 baton_arena *baton_arena_borrow(size_t limit);
 // Gives it back; everything that was allocated from it is gone.
 void baton_arena_return(baton_arena *arena);
+// For what baton_arena_allocate finds no room for.
 void *baton_arena_allocate_slowly(baton_arena *arena, size_t size);
 // `size` bytes aligned to 8, not zeroed; NULL when the limit is reached or malloc fails.
 static inline void *baton_arena_allocate(baton_arena *arena, size_t size) {

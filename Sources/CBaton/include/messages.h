@@ -49,9 +49,9 @@ const void *baton_message_owner(const void *message);
 // ---- Reading ----------------------------------------------------------------------------------
 
 enum baton_fault {
-  BATON_OUT_OF_MEMORY,  // 0: what an error says when there was no memory to begin reading
-  BATON_TRUNCATED, BATON_BAD_VARINT, BATON_BAD_TAG, BATON_BAD_WIRE_TYPE, BATON_BAD_LENGTH,
-  BATON_BAD_GROUP, BATON_BAD_PACKED, BATON_BAD_UTF8, BATON_TOO_DEEP, BATON_TOO_MANY,
+  BATON_OUT_OF_MEMORY, BATON_TRUNCATED, BATON_BAD_VARINT, BATON_BAD_TAG, BATON_BAD_WIRE_TYPE,
+  BATON_BAD_LENGTH, BATON_BAD_GROUP, BATON_BAD_PACKED, BATON_BAD_UTF8, BATON_TOO_DEEP,
+  BATON_TOO_MANY,
 };
 enum { BATON_DEPTH_MAX = 128 };
 
@@ -85,7 +85,7 @@ void baton_unknown_copy(const void *message, uint8_t *out);
 
 // ---- Writing ----------------------------------------------------------------------------------
 
-// An empty message to fill; NULL when the arena's limit is reached.
+// An empty message to fill; NULL when the arena's limit is reached or malloc fails.
 void *baton_message_make(const baton_layout *layout, baton_arena *arena);
 // How many bytes a message of this layout packs to at most, not counting its bytes, repeated,
 // message and unknown fields' content.
