@@ -46,10 +46,10 @@ struct PollingPolicy {
 
   var isOn: Bool { limit > 0 }
 
-  /// Asked once before each sleep.
-  mutating func shouldPoll() -> Bool {
+  /// Asked once before each sleep. The time is looked at only during a pause.
+  mutating func shouldPoll(now: @autoclosure () -> UInt64 = LoopClock.now) -> Bool {
     if !isOn { return false }
-    if pausedUntil != 0 && isPaused() { return false }
+    if pausedUntil != 0 && isPaused(now()) { return false }
     if longLooks > 0 { return true }
     if failures >= Self.failuresAllowed {
       untilLong -= 1
@@ -63,8 +63,8 @@ struct PollingPolicy {
     return false
   }
 
-  private mutating func isPaused() -> Bool {
-    if LoopClock.now < pausedUntil { return true }
+  private mutating func isPaused(_ now: UInt64) -> Bool {
+    if now < pausedUntil { return true }
     pausedUntil = 0
     return false
   }
@@ -78,6 +78,7 @@ struct PollingPolicy {
       return
     }
     failures = 0
+    skips = 0  // that a long look left
     nextSkips = max(nextSkips / 2, 1)
     longLooks = 0
     nextUntilLong = Self.fewestUntilLong
