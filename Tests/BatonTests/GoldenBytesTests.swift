@@ -60,7 +60,7 @@ import Testing
     let kinds = try Self.all.flatMap { golden in
       try Self.headers(golden.bytes, arrived: Self.descriptors(of: golden.bytes)).map(\.header.kind)
     }
-    #expect(Set(kinds) == [.hello, .request, .message, .status, .cancel, .goodbye])
+    #expect(Set(kinds.map(\.rawValue)) == Set(1...11))
   }
 
   @Test(arguments: all) func `a golden packet is written as it was read`(golden: Golden) throws {

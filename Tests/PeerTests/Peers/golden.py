@@ -27,6 +27,8 @@ def response(call, message, descriptors=0):
 
 
 NOTES = broker_pb2.OpenRequest(path="notes.txt")
+ENTRY = [wire_pb2.MetadataEntry(key="k", value=b"v")]
+FILES = broker_pb2.CountRequest(files=[1, 2]).SerializeToString()
 PACKETS = {
     "HELLO": [wire.hello()],
     "REQUEST without a head": [request(1, OPEN, NOTES)],
@@ -42,6 +44,29 @@ PACKETS = {
     "CANCEL": [wire.Frame(wire.CANCEL, 3)],
     "GOODBYE": [wire.goodbye(last_call=3)],
     "GOODBYE after a protocol error": [wire.goodbye(code=13, message="unknown kind 9")],
+    "HELLO of an end that takes streams and large messages": [wire.Frame(
+        wire.HELLO, head=wire_pb2.Hello(
+            version=1, oldest_version=1, largest_packet=212960, most_descriptors=1024,
+            stream=wire_pb2.Credit(messages=1024, bytes=1 << 20, descriptors=64),
+            largest_message=64 << 20).SerializeToString())],
+    "REQUEST that opens a stream of requests": [
+        wire.Frame(wire.REQUEST, 5, method=wire.method_identity(COUNT))],
+    "REQUEST with metadata": [wire.Frame(
+        wire.REQUEST, 6, True, wire.method_identity(OPEN),
+        wire_pb2.RequestHead(metadata=ENTRY).SerializeToString(), NOTES.SerializeToString())],
+    "MESSAGE of a stream": [wire.Frame(wire.MESSAGE, 5, message=FILES, descriptors=[-1, -1])],
+    "STATUS behind a stream": [wire.Frame(
+        wire.STATUS, 5, True, head=wire_pb2.Status(trailers=ENTRY).SerializeToString())],
+    "CREDIT": [wire.Frame(
+        wire.CREDIT, 5, head=wire_pb2.Credit(messages=512, bytes=524288).SerializeToString())],
+    "FRAGMENT": [wire.Frame(wire.FRAGMENT, 7, message=FILES[:2], descriptors=[-1])],
+    "The last piece of a message in fragments": [wire.Frame(
+        wire.REQUEST, 7, True, wire.method_identity(COUNT), message=FILES[2:],
+        descriptors=[-1])],
+    "METADATA": [wire.Frame(
+        wire.METADATA, 5, head=wire_pb2.Metadata(entries=ENTRY).SerializeToString())],
+    "FINISH": [wire.Frame(wire.FINISH, 5, True)],
+    "PING": [wire.Frame(wire.PING, method=7), wire.Frame(wire.PING, end=True, method=7)],
     "A packet of several frames": [
         wire.hello(), request(1, OPEN, NOTES), request(2, COUNT, broker_pb2.CountRequest())],
 }

@@ -9,7 +9,8 @@ import struct
 
 from baton import wire_pb2
 
-HELLO, REQUEST, MESSAGE, STATUS, CANCEL, GOODBYE = range(1, 7)
+(HELLO, REQUEST, MESSAGE, STATUS, CANCEL, GOODBYE, CREDIT, FRAGMENT, METADATA, FINISH,
+ PING) = range(1, 12)
 END = 1
 HEADER = struct.Struct("<IBBHIIQ")
 MOST_DESCRIPTORS = 253
@@ -17,7 +18,7 @@ LARGEST_HEAD = 65536
 LARGEST_PACKET = 212960
 LARGEST_PACKET_BEFORE_HELLO = 65536
 HEADS = {HELLO: wire_pb2.Hello, REQUEST: wire_pb2.RequestHead, STATUS: wire_pb2.Status,
-         GOODBYE: wire_pb2.Goodbye}
+         GOODBYE: wire_pb2.Goodbye, CREDIT: wire_pb2.Credit, METADATA: wire_pb2.Metadata}
 CODES = dict(OK=0, CANCELLED=1, INVALID_ARGUMENT=3, NOT_FOUND=5, PERMISSION_DENIED=7,
              RESOURCE_EXHAUSTED=8, UNIMPLEMENTED=12, INTERNAL=13, UNAVAILABLE=14)
 
@@ -123,21 +124,21 @@ def parse_frame(packet, at):
 
 def check_frame(frame, flags, count):
     """What each kind may and must have: the table "Kinds"."""
-    if frame.kind not in range(HELLO, GOODBYE + 1):
+    if frame.kind not in range(HELLO, PING + 1):
         raise ProtocolError(f"unknown kind {frame.kind}")
     if flags & ~END:
         raise ProtocolError("unknown flags")
-    if frame.method and frame.kind != REQUEST:
-        raise ProtocolError("a method outside of REQUEST")
-    if (frame.kind in (HELLO, GOODBYE)) != (frame.call == 0) or frame.call >= 2**31:
+    if frame.method and frame.kind not in (REQUEST, FRAGMENT, PING):
+        raise ProtocolError("a method where none belongs")
+    if (frame.kind in (HELLO, GOODBYE, PING)) != (frame.call == 0):
         raise ProtocolError(f"call {frame.call} in a frame of kind {frame.kind}")
-    if frame.end and frame.kind not in (REQUEST, MESSAGE, STATUS):
+    if frame.end and frame.kind not in (REQUEST, MESSAGE, STATUS, FINISH, PING):
         raise ProtocolError("END in a frame that ends nothing")
-    if frame.kind == STATUS and not frame.end:
-        raise ProtocolError("STATUS without END")
+    if frame.kind in (STATUS, FINISH) and not frame.end:
+        raise ProtocolError("STATUS or FINISH without END")
     if frame.head and frame.kind not in HEADS:
         raise ProtocolError("a head where none belongs")
-    if frame.kind not in (REQUEST, MESSAGE) and (frame.message or count):
+    if frame.kind not in (REQUEST, MESSAGE, FRAGMENT) and (frame.message or count):
         raise ProtocolError("a message or descriptors where none belong")
     if count > MOST_DESCRIPTORS:
         raise ProtocolError(f"{count} descriptors in one frame")
@@ -187,6 +188,11 @@ class Connection:
             raise
         if frames[-1].cut:
             close_all(descriptors)
+        # Is this end there? It is.
+        for ping in [frame for frame in self.waiting if frame.kind == PING]:
+            self.waiting.remove(ping)
+            if not ping.end:
+                self.send(Frame(PING, end=True, method=ping.method))
         return True
 
     def receive_packet(self):
