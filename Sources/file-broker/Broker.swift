@@ -26,6 +26,26 @@ struct Broker: FileBroker.Service {
     }
   }
 
+  func watch(
+    _ request: WatchRequest, replies: ReplyWriter<WatchEvent>, context: CallContext
+  ) async throws {
+    let watch = try DirectoryWatch(try root.directory(request.path))
+    defer { watch.end() }
+    try context.sendMetadata(["watching": "yes"])
+    let folder = FilePath(request.path)
+    for await changes in watch.changes {
+      for change in changes {
+        guard case .entry(let kind, let name) = change else {
+          throw RPCError(.dataLoss, "more changes than the kernel keeps: some were lost")
+        }
+        var event = WatchEvent(kind: kind, path: folder.appending(name).string)
+        if kind != .removed { event.file = try? root.open(event.path).file }
+        try await replies.write(event)
+      }
+      watch.goOn()
+    }
+  }
+
   private static func refusal(ofFileAt index: Int, _ error: Errno) -> RPCError {
     var refusal = RPCError(thrown: error)
     refusal.message = "files[\(index)]: \(error)"

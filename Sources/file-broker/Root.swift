@@ -10,6 +10,20 @@ struct Root {
     directory = try .open(path, options: [.directory, .pathOnly])
   }
 
+  /// A directory, open for its name alone. An empty path is the root.
+  func directory(_ path: String) throws(RPCError) -> Descriptor {
+    if path.isEmpty { return directory }
+    if path.utf8.contains(0) {
+      throw RPCError(
+        .invalidArgument, "expected a path without NUL, got \(path.debugDescription)")
+    }
+    do throws(Errno) {
+      return try .open(FilePath(path), beneath: directory, options: [.directory, .pathOnly])
+    } catch {
+      throw Self.refusal(of: path, error)
+    }
+  }
+
   /// Opens a regular file for reading, and tells its size in bytes. A path that leads out of the
   /// root, by `..` or by a link, is refused by the kernel while it resolves it.
   func open(_ path: String) throws(RPCError) -> (file: Descriptor, size: UInt64) {

@@ -76,7 +76,10 @@ import Testing
     async throws
   {
     for (name, message) in [
-      ("files.v1.FileBroker/Opne", "files.v1.FileBroker has no method Opne; it has Open, Count"),
+      (
+        "files.v1.FileBroker/Opne",
+        "files.v1.FileBroker has no method Opne; it has Open, Count, Watch"
+      ),
       (
         "files.v1.FileBrokr/Open",
         "there is no service files.v1.FileBrokr; there is files.v1.FileBroker, "

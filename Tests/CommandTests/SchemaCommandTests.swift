@@ -21,6 +21,7 @@ import Testing
         files.v1.FileBroker
           Open(OpenRequest) returns (OpenReply)
           Count(CountRequest) returns (CountReply)
+          Watch(WatchRequest) returns (stream WatchEvent)
 
         """)
   }

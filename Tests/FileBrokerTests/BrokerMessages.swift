@@ -5,6 +5,7 @@ import BatonMessages
 /// program's own messages are not their only witness.
 enum BrokerMethods {
   static let open = Method<OpenRequest, OpenReply>("files.v1.FileBroker", "Open")
+  static let watch = Method<OpenRequest, WatchEvent>("files.v1.FileBroker", "Watch")
   static let count = Method<CountRequest, CountReply>("files.v1.FileBroker", "Count")
 }
 
@@ -105,5 +106,29 @@ struct Counts: Message, Equatable {
     fields.uint64(0, lines)
     fields.uint64(1, words)
     fields.uint64(2, bytes)
+  }
+}
+
+struct WatchEvent: Message {
+  var kind: Int32
+  var path: String
+  var file: Descriptor?
+
+  static let layout: MessageLayout = MessageLayout(
+    "files.v1.WatchEvent",
+    [
+      FieldLayout(1, "kind", .int32), FieldLayout(2, "path", .string),
+      FieldLayout(3, "file", .descriptor(.init(kind: .regularFile, access: .read))),
+    ])
+
+  init(from fields: inout FieldReader) throws(CodecError) {
+    kind = fields.int32(0)
+    path = try fields.string(1)
+    file = try fields.descriptor(2)
+  }
+  func write(to fields: inout FieldWriter) throws(CodecError) {
+    fields.int32(0, kind)
+    fields.string(1, path)
+    try fields.descriptor(2, file)
   }
 }

@@ -34,6 +34,39 @@ import Testing
     }
   }
 
+  @Test func `a caller is told what changes, and gets the changed files`() async throws {
+    try await withBroker { root, broker in
+      var seen: [String] = []
+      let events = broker.serverStream(BrokerMethods.watch, OpenRequest(path: ""))
+      var changes = events.makeAsyncIterator()
+      // The watch stands when the broker says so, which is before any other answer of it.
+      while (try? await broker.call(BrokerMethods.open, OpenRequest(path: "none"))) != nil {}
+      let path = root.appending("note")
+      try Descriptor.open(path, access: .writeOnly, options: .create)
+        .write(Array("one".utf8), at: 0)
+      while seen.last != "2 note" {
+        let event = try #require(try await changes.next())
+        seen.append("\(event.kind) \(event.path)")
+        if event.kind == 2 { #expect(try event.file?.readTextToEnd() == "one") }
+      }
+      #expect(unlink(path.string) == 0)
+      let last = try #require(try await changes.next())
+      #expect(seen == ["1 note", "2 note"])
+      #expect(last.kind == 3 && last.file == nil)
+    }
+  }
+
+  @Test func `watching what is no directory below the root is refused`() async throws {
+    try await withBroker { root, broker in
+      for path in ["../", "none"] {
+        let error = await #expect(throws: RPCError.self) {
+          for try await _ in broker.serverStream(BrokerMethods.watch, OpenRequest(path: path)) {}
+        }
+        #expect(error?.origin == .peer && error?.message.contains(path) == true)
+      }
+    }
+  }
+
   @Test func `what is no regular file below the root is refused by name`() async throws {
     try await withBroker { root, broker in
       #expect(mkdir("\(root)/directory", 0o700) == 0)

@@ -33,12 +33,11 @@ struct PluginTests {
   @Test func `a schema that is refused is one error with file and line`() throws {
     let packages = try ExamplePackages()
     let schema = "app/Schemas/app/v1/shop.proto"
-    try packages.edit(schema, replacing: "returns (ListReply)", with: "returns (stream ListReply)")
+    try packages.edit(schema, replacing: "syntax = \"proto3\"", with: "syntax = \"proto2\"")
     let path = packages.folder.appending(path: schema).path
     #expect(
       errors(try packages.build()) == [
-        "\(path):12:3: error: app.v1.App/List has a stream, and streams are not served yet; "
-          + "make it unary"
+        "\(path):1:1: error: expected syntax = \"proto3\", got proto2; Baton serves proto3 only"
       ])
   }
 

@@ -28,16 +28,13 @@ struct ServiceBuilder {
     _ method: MethodDescriptorProto, _ service: String, _ path: [Int32]
   ) throws(Refusal) -> ServiceModel.Method {
     let name = method.name ?? ""
-    if method.clientStreaming == true || method.serverStreaming == true {
-      throw Refusal(
-        places.place(path),
-        "\(service)/\(name) has a stream, and streams are not served yet; make it unary")
-    }
     return ServiceModel.Method(
       schemaName: name, name: SwiftName.member(name), comment: places.comment(path),
       isDeprecated: method.options?.deprecated == true,
       request: try type(method.inputType, "\(service)/\(name)", path),
-      response: try type(method.outputType, "\(service)/\(name)", path))
+      response: try type(method.outputType, "\(service)/\(name)", path),
+      kind: ServiceModel.Kind(
+        requests: method.clientStreaming == true, replies: method.serverStreaming == true))
   }
 
   private func type(

@@ -9,6 +9,21 @@ struct ServiceModel {
     let isDeprecated: Bool
     let request: DeclaredType
     let response: DeclaredType
+    let kind: Kind
+  }
+
+  /// Which of a method's sides are streams.
+  enum Kind {
+    case unary, serverStream, clientStream, bidirectionalStream
+
+    init(requests: Bool, replies: Bool) {
+      self =
+        requests
+        ? (replies ? .bidirectionalStream : .clientStream) : (replies ? .serverStream : .unary)
+    }
+
+    var hasRequestStream: Bool { self == .clientStream || self == .bidirectionalStream }
+    var hasReplyStream: Bool { self == .serverStream || self == .bidirectionalStream }
   }
 
   /// The types declared inside every service's namespace.

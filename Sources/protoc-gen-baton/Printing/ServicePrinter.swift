@@ -54,12 +54,20 @@ struct ServicePrinter {
     text.block(head) { text in
       for method in service.methods {
         text.comment(method.comment.noting(method.isDeprecated))
+        let (request, reply) = (scope.name(method.request), scope.name(method.response))
+        var arguments = [
+          method.kind.hasRequestStream
+            ? "_ requests: \(scope.runtime("MessageStream"))<\(request)>" : "_ request: \(request)"
+        ]
+        if method.kind.hasReplyStream {
+          arguments.append("replies: \(scope.runtime("ReplyWriter"))<\(reply)>")
+        }
+        arguments.append("context: \(scope.runtime("CallContext"))")
+        // Who reads or writes a stream waits.
+        let effects = method.kind == .unary ? style.effects : "async "
         text.declaration(
-          "func \(SwiftName.escaped(method.name))",
-          [
-            "_ request: \(scope.name(method.request))",
-            "context: \(scope.runtime("CallContext"))",
-          ], " \(style.effects)throws -> \(scope.name(method.response))")
+          "func \(SwiftName.escaped(method.name))", arguments,
+          " \(effects)throws" + (method.kind.hasReplyStream ? "" : " -> \(reply)"))
       }
     }
   }
@@ -77,9 +85,19 @@ struct ServicePrinter {
       text.block("\(visibility) func register(in methods: inout \(table))") { text in
         for method in service.methods {
           let member = SwiftName.escaped(method.name)
-          text.closure("methods.\(style.add)(\(name).Methods.\(member))", "(request, context)") {
-            text in
-            text.line("try \(style.await)self.\(member)(request, context: context)")
+          var names = [method.kind.hasRequestStream ? "requests" : "request"]
+          var arguments = names
+          if method.kind.hasReplyStream {
+            names.append("replies")
+            arguments.append("replies: replies")
+          }
+          let (add, waiting) = style.registration(of: method.kind)
+          text.closure(
+            "methods.\(add)(\(name).Methods.\(member))",
+            "(\((names + ["context"]).joined(separator: ", ")))"
+          ) { text in
+            let list = (arguments + ["context: context"]).joined(separator: ", ")
+            text.line("try \(waiting)self.\(member)(\(list))")
           }
         }
       }
@@ -92,6 +110,10 @@ struct ServicePrinter {
     _ service: ServiceModel, _ style: ServiceStyle, _ scope: Scope, to text: inout SwiftText
   ) {
     text.comment(style.clientComment)
+    let methods = service.methods.filter { $0.kind == .unary || style.hasStreams }
+    if methods.count < service.methods.count {
+      text.comment(["The methods with streams are those of `Client` alone."])
+    }
     if service.isDeprecated { text.line("@available(*, deprecated)") }
     let connection = scope.runtime(style.connection)
     let head = "\(visibility) struct \(style.client): \(scope.runtime(style.clientProtocol))"
@@ -101,9 +123,16 @@ struct ServicePrinter {
       text.block("\(visibility) init(_ connection: \(connection))") { text in
         text.line("self.connection = connection")
       }
-      for method in service.methods {
+      for method in methods {
         text.line()
-        printCall(method, style, scope, to: &text)
+        text.comment(method.comment)
+        if method.isDeprecated { text.line("@available(*, deprecated)") }
+        switch method.kind {
+        case .unary: printCall(method, style, scope, to: &text)
+        case .serverStream: printServerStream(method, scope, to: &text)
+        case .clientStream: printClientStream(method, scope, to: &text)
+        case .bidirectionalStream: printBidirectionalStream(method, scope, to: &text)
+        }
       }
     }
   }
@@ -114,8 +143,6 @@ struct ServicePrinter {
   ) {
     let options = scope.runtime("CallOptions")
     let effects = "\(style.effects)throws(\(scope.runtime("RPCError")))"
-    text.comment(method.comment)
-    if method.isDeprecated { text.line("@available(*, deprecated)") }
     text.declaration(
       "\(visibility) func \(SwiftName.escaped(method.name))",
       ["_ request: \(scope.name(method.request))", "options: \(options) = \(options)()"],
@@ -126,6 +153,63 @@ struct ServicePrinter {
         Expression(
           call: "try \(style.await)self.connection.call",
           ["Methods.\(SwiftName.escaped(method.name))", "request", "options: options"]))
+    }
+    text.line("}")
+  }
+}
+
+// MARK: Streams of a client
+
+extension ServicePrinter {
+  private func printServerStream(
+    _ method: ServiceModel.Method, _ scope: Scope, to text: inout SwiftText
+  ) {
+    let options = scope.runtime("CallOptions")
+    text.declaration(
+      "\(visibility) func \(SwiftName.escaped(method.name))",
+      ["_ request: \(scope.name(method.request))", "options: \(options) = \(options)()"],
+      " -> \(scope.runtime("MessageStream"))<\(scope.name(method.response))> {")
+    printBody("self.connection.serverStream", method, ["request", "options: options"], to: &text)
+  }
+
+  private func printClientStream(
+    _ method: ServiceModel.Method, _ scope: Scope, to text: inout SwiftText
+  ) {
+    let options = scope.runtime("CallOptions")
+    let writer = "\(scope.runtime("RequestWriter"))<\(scope.name(method.request))>"
+    text.declaration(
+      "nonisolated(nonsending) \(visibility) func \(SwiftName.escaped(method.name))",
+      ["options: \(options) = \(options)()", "_ body: (\(writer)) async throws -> Void"],
+      " async throws -> \(scope.name(method.response)) {")
+    printBody(
+      "try await self.connection.clientStream", method, ["options: options", "body"], to: &text)
+  }
+
+  private func printBidirectionalStream(
+    _ method: ServiceModel.Method, _ scope: Scope, to text: inout SwiftText
+  ) {
+    let options = scope.runtime("CallOptions")
+    let writer = "\(scope.runtime("RequestWriter"))<\(scope.name(method.request))>"
+    let stream = "\(scope.runtime("MessageStream"))<\(scope.name(method.response))>"
+    // No message is named so: a schema's names have no underscore in front.
+    text.declaration(
+      "nonisolated(nonsending) \(visibility) func \(SwiftName.escaped(method.name))<_Result>",
+      [
+        "options: \(options) = \(options)()",
+        "_ body: (\(writer), \(stream)) async throws -> _Result",
+      ], " async throws -> _Result {")
+    printBody(
+      "try await self.connection.bidirectionalStream", method, ["options: options", "body"],
+      to: &text)
+  }
+
+  private func printBody(
+    _ call: String, _ method: ServiceModel.Method, _ arguments: [String],
+    to text: inout SwiftText
+  ) {
+    text.indented { text in
+      let name = "Methods.\(SwiftName.escaped(method.name))"
+      text.statement("", Expression(call: call, [.init(name)] + arguments.map { .init($0) }))
     }
     text.line("}")
   }
@@ -142,6 +226,19 @@ struct ServiceStyle {
   let add: String
   let serviceComment: [String]
   let clientComment: [String]
+
+  /// Whether its client can call methods with streams.
+  var hasStreams: Bool { !effects.isEmpty }
+
+  /// How a method is added to a server's table, and how its handler is called.
+  func registration(of kind: ServiceModel.Kind) -> (add: String, waiting: String) {
+    switch kind {
+    case .unary: (add, self.await)
+    case .serverStream: ("addServerStream", "await ")
+    case .clientStream: ("addClientStream", "await ")
+    case .bidirectionalStream: ("addBidirectionalStream", "await ")
+    }
+  }
 
   static let all = [asynchronous, synchronous]
 

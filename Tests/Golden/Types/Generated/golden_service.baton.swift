@@ -347,6 +347,155 @@ extension Nothing.SynchronousService {
   }
 }
 
+public enum Flow {
+  public enum Methods {
+    public static let ask = Method<OpenRequest, OpenReply>("golden.service.Flow", "Ask")
+    public static let watch = Method<OpenRequest, OpenReply>("golden.service.Flow", "Watch")
+    public static let gather = Method<OpenRequest, OpenReply>("golden.service.Flow", "Gather")
+    public static let talk = Method<OpenRequest, OpenReply>("golden.service.Flow", "Talk")
+  }
+
+  public static let schema = ServiceSchema(
+    name: "golden.service.Flow", file: GoldenServiceSchema.file)
+
+  /// Implemented by a server. Each call is a task on its connection's loop.
+  public protocol Service: RPCService {
+    func ask(_ request: OpenRequest, context: CallContext) async throws -> OpenReply
+    /// Replies without end.
+    func watch(
+      _ request: OpenRequest,
+      replies: ReplyWriter<OpenReply>,
+      context: CallContext
+    ) async throws
+    /// As many requests as there are.
+    func gather(
+      _ requests: MessageStream<OpenRequest>,
+      context: CallContext
+    ) async throws -> OpenReply
+    func talk(
+      _ requests: MessageStream<OpenRequest>,
+      replies: ReplyWriter<OpenReply>,
+      context: CallContext
+    ) async throws
+  }
+
+  /// Implemented by a server whose methods never wait: they are called on the connection's loop,
+  /// which stands still until they return.
+  public protocol SynchronousService: RPCService {
+    func ask(_ request: OpenRequest, context: CallContext) throws -> OpenReply
+    /// Replies without end.
+    func watch(
+      _ request: OpenRequest,
+      replies: ReplyWriter<OpenReply>,
+      context: CallContext
+    ) async throws
+    /// As many requests as there are.
+    func gather(
+      _ requests: MessageStream<OpenRequest>,
+      context: CallContext
+    ) async throws -> OpenReply
+    func talk(
+      _ requests: MessageStream<OpenRequest>,
+      replies: ReplyWriter<OpenReply>,
+      context: CallContext
+    ) async throws
+  }
+
+  /// Calls the service from asynchronous code.
+  public struct Client: ServiceClient {
+    public let connection: Connection
+
+    public init(_ connection: Connection) {
+      self.connection = connection
+    }
+
+    public func ask(
+      _ request: OpenRequest,
+      options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> OpenReply {
+      try await self.connection.call(Methods.ask, request, options: options)
+    }
+
+    /// Replies without end.
+    public func watch(
+      _ request: OpenRequest,
+      options: CallOptions = CallOptions()
+    ) -> MessageStream<OpenReply> {
+      self.connection.serverStream(Methods.watch, request, options: options)
+    }
+
+    /// As many requests as there are.
+    nonisolated(nonsending) public func gather(
+      options: CallOptions = CallOptions(),
+      _ body: (RequestWriter<OpenRequest>) async throws -> Void
+    ) async throws -> OpenReply {
+      try await self.connection.clientStream(Methods.gather, options: options, body)
+    }
+
+    nonisolated(nonsending) public func talk<_Result>(
+      options: CallOptions = CallOptions(),
+      _ body: (RequestWriter<OpenRequest>, MessageStream<OpenReply>) async throws -> _Result
+    ) async throws -> _Result {
+      try await self.connection.bidirectionalStream(Methods.talk, options: options, body)
+    }
+  }
+
+  /// Calls the service from code that may block its thread.
+  /// The methods with streams are those of `Client` alone.
+  public struct SynchronousClient: SynchronousServiceClient {
+    public let connection: SynchronousConnection
+
+    public init(_ connection: SynchronousConnection) {
+      self.connection = connection
+    }
+
+    public func ask(
+      _ request: OpenRequest,
+      options: CallOptions = CallOptions()
+    ) throws(RPCError) -> OpenReply {
+      try self.connection.call(Methods.ask, request, options: options)
+    }
+  }
+}
+
+extension Flow.Service {
+  public static var schema: ServiceSchema { Flow.schema }
+
+  public func register(in methods: inout MethodTable) {
+    methods.add(Flow.Methods.ask) { (request, context) in
+      try await self.ask(request, context: context)
+    }
+    methods.addServerStream(Flow.Methods.watch) { (request, replies, context) in
+      try await self.watch(request, replies: replies, context: context)
+    }
+    methods.addClientStream(Flow.Methods.gather) { (requests, context) in
+      try await self.gather(requests, context: context)
+    }
+    methods.addBidirectionalStream(Flow.Methods.talk) { (requests, replies, context) in
+      try await self.talk(requests, replies: replies, context: context)
+    }
+  }
+}
+
+extension Flow.SynchronousService {
+  public static var schema: ServiceSchema { Flow.schema }
+
+  public func register(in methods: inout MethodTable) {
+    methods.addSynchronous(Flow.Methods.ask) { (request, context) in
+      try self.ask(request, context: context)
+    }
+    methods.addServerStream(Flow.Methods.watch) { (request, replies, context) in
+      try await self.watch(request, replies: replies, context: context)
+    }
+    methods.addClientStream(Flow.Methods.gather) { (requests, context) in
+      try await self.gather(requests, context: context)
+    }
+    methods.addBidirectionalStream(Flow.Methods.talk) { (requests, replies, context) in
+      try await self.talk(requests, replies: replies, context: context)
+    }
+  }
+}
+
 /// The schema `golden/service.proto` itself, as servers show it to their callers.
 public enum GoldenServiceSchema {
   public static let file = SchemaFile(
@@ -360,9 +509,15 @@ public enum GoldenServiceSchema {
       ZGVuLnNlcnZpY2UuQ2xvc2VFdmVyeURvb3JUaGVyZUlzSW5UaGVIb3VzZVJlcXVlc3QaNC5nb2xkZW4uc2Vydmlj\
       ZS5DbG9zZUV2ZXJ5RG9vclRoZXJlSXNJblRoZUhvdXNlUmVwbHkSRAoFS25vY2sSGy5nb2xkZW4uc2VydmljZS5P\
       cGVuUmVxdWVzdBoZLmdvbGRlbi5zZXJ2aWNlLk9wZW5SZXBseSIDiAIBMkoKA09sZBI+CgRDYWxsEhsuZ29sZGVu\
-      LnNlcnZpY2UuT3BlblJlcXVlc3QaGS5nb2xkZW4uc2VydmljZS5PcGVuUmVwbHkaA4gCATIJCgdOb3RoaW5nSmEK\
-      IAoCBgASBAgADwEaFCBPcGVucwogYW5kIGNsb3Nlcy4KCh4KBAYAAgASAwoCLBoRIE9wZW5zIHRoZSBkb29yLgoK\
-      HQoEBgACAhIDDgJKGhAgV2FzIHVzZWQgb25jZS4KYgZwcm90bzM=
+      LnNlcnZpY2UuT3BlblJlcXVlc3QaGS5nb2xkZW4uc2VydmljZS5PcGVuUmVwbHkaA4gCATIJCgdOb3RoaW5nMpAC\
+      CgRGbG93Ej0KA0FzaxIbLmdvbGRlbi5zZXJ2aWNlLk9wZW5SZXF1ZXN0GhkuZ29sZGVuLnNlcnZpY2UuT3BlblJl\
+      cGx5EkEKBVdhdGNoEhsuZ29sZGVuLnNlcnZpY2UuT3BlblJlcXVlc3QaGS5nb2xkZW4uc2VydmljZS5PcGVuUmVw\
+      bHkwARJCCgZHYXRoZXISGy5nb2xkZW4uc2VydmljZS5PcGVuUmVxdWVzdBoZLmdvbGRlbi5zZXJ2aWNlLk9wZW5S\
+      ZXBseSgBEkIKBFRhbGsSGy5nb2xkZW4uc2VydmljZS5PcGVuUmVxdWVzdBoZLmdvbGRlbi5zZXJ2aWNlLk9wZW5S\
+      ZXBseSgBMAFKtQEKIAoCBgASBAgADwEaFCBPcGVucwogYW5kIGNsb3Nlcy4KCh4KBAYAAgASAwoCLBoRIE9wZW5z\
+      IHRoZSBkb29yLgoKHQoEBgACAhIDDgJKGhAgV2FzIHVzZWQgb25jZS4KCiMKBAYDAgESAxsCNBoWIFJlcGxpZXMg\
+      d2l0aG91dCBlbmQuCgotCgQGAwICEgMdAjUaICBBcyBtYW55IHJlcXVlc3RzIGFzIHRoZXJlIGFyZS4KYgZwcm90\
+      bzM=
       """,
     imports: { [BatonOptionsSchema.file] })
 
