@@ -30,20 +30,25 @@ struct Broker: FileBroker.Service {
     _ request: WatchRequest, replies: ReplyWriter<WatchEvent>, context: CallContext
   ) async throws {
     let watch = try DirectoryWatch(try root.directory(request.path))
-    defer { watch.end() }
     try context.sendMetadata(["watching": "yes"])
     let folder = FilePath(request.path)
-    for await changes in watch.changes {
-      for change in changes {
-        guard case .entry(let kind, let name) = change else {
+    while true {
+      try await context.untilReadable(watch.queue)
+      for change in try watch.read() {
+        switch change {
+        case .entry(let kind, let name):
+          try await replies.write(try event(kind, folder.appending(name).string))
+        case .lost:
           throw RPCError(.dataLoss, "more changes than the kernel keeps: some were lost")
+        case .over: return
         }
-        var event = WatchEvent(kind: kind, path: folder.appending(name).string)
-        if kind != .removed { event.file = try? root.open(event.path).file }
-        try await replies.write(event)
       }
-      watch.goOn()
     }
+  }
+
+  private func event(_ kind: WatchEvent.Kind, _ path: String) throws(RPCError) -> WatchEvent {
+    let isThere = kind != .removed && kind != .movedOut
+    return WatchEvent(kind: kind, path: path, file: isThere ? try root.openIfFile(path) : nil)
   }
 
   private static func refusal(ofFileAt index: Int, _ error: Errno) -> RPCError {

@@ -1,80 +1,73 @@
 import BatonMessages
-@preconcurrency import Dispatch
 import Glibc
 import SystemPackage
 
-/// What changes in one directory (inotify(7)).
+/// What changes in one directory (inotify(7)). What is not read stays with the kernel, which bounds
+/// it.
 struct DirectoryWatch {
-  enum Change: Sendable {
+  enum Change {
     case entry(WatchEvent.Kind, String)
     /// The kernel had no room for some.
     case lost
+    /// The directory is not where it was, and nothing more comes.
+    case over
   }
 
-  /// What was read at once, until the directory is gone or the watch is ended. Nothing is read
-  /// between one and ``goOn()``, so that what is not taken stays with the kernel, which bounds it.
-  let changes: AsyncStream<[Change]>
-  private let source: any DispatchSourceRead
+  /// Can be read when something has changed.
+  let queue: Descriptor
 
-  /// `directory` may be open for its name alone.
+  private static let mask =
+    IN_CREATE | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF
+    | IN_MOVE_SELF
+
+  /// `directory` may be open for its name alone. It is not kept: one that is open is not told to be
+  /// removed.
   init(_ directory: Descriptor) throws(Errno) {
     let number = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
     if number < 0 { throw Errno(rawValue: errno) }
-    let mask =
-      IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF
+    queue = Descriptor(adopting: FileDescriptor(rawValue: number))
     let watch = directory.withFileDescriptor {
-      inotify_add_watch(number, "/proc/self/fd/\($0.rawValue)", UInt32(mask))
+      inotify_add_watch(number, "/proc/self/fd/\($0.rawValue)", UInt32(Self.mask))
     }
-    if watch < 0 {
-      let error = Errno(rawValue: errno)
-      close(number)
-      throw error
-    }
-    let (changes, arrived) = AsyncStream<[Change]>.makeStream()
-    let source = DispatchSource.makeReadSource(fileDescriptor: number, queue: .global())
-    source.setEventHandler {
-      source.suspend()
-      let (read, isOver) = Self.read(number)
-      if !read.isEmpty || !isOver { arrived.yield(read) }
-      if isOver { arrived.finish() }
-    }
-    source.setCancelHandler { close(number) }
-    arrived.onTermination = { _ in source.cancel() }
-    source.activate()
-    self.changes = changes
-    self.source = source
+    if watch < 0 { throw Errno(rawValue: errno) }
   }
 
-  /// What was read has been dealt with.
-  func goOn() { source.resume() }
-
-  /// Stops watching. A source must not be suspended when it is let go.
-  func end() {
-    source.cancel()
-    source.resume()
-  }
-
-  /// What is there to read, and whether nothing more will be.
-  private static func read(_ number: Int32) -> ([Change], isOver: Bool) {
-    var changes: [Change] = []
-    var isOver = false
+  /// Some of what has changed, in its order; nothing where nothing has.
+  func read() throws(Errno) -> [Change] {
+    var result: Result<[Change], Errno> = .success([])
     withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 8) { buffer in
-      let size = Glibc.read(number, buffer.baseAddress, buffer.count)
-      var at = 0
-      while at + MemoryLayout<inotify_event>.size <= size {
-        let event = buffer.load(fromByteOffset: at, as: inotify_event.self)
-        let name = buffer[(at + MemoryLayout<inotify_event>.size)...].prefix(Int(event.len))
-        at += MemoryLayout<inotify_event>.size + Int(event.len)
-        let mask = Int(event.mask)
-        if mask & Int(IN_Q_OVERFLOW) != 0 { changes.append(.lost) }
-        if mask & (Int(IN_DELETE_SELF) | Int(IN_IGNORED)) != 0 { isOver = true }
-        if event.len == 0 { continue }
-        let kind: WatchEvent.Kind =
-          mask & (Int(IN_DELETE) | Int(IN_MOVED_FROM)) != 0
-          ? .removed : mask & Int(IN_CLOSE_WRITE) != 0 ? .changed : .created
-        changes.append(.entry(kind, String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)))
+      do throws(Errno) {
+        let size = try queue.read(into: buffer)
+        result = .success(Self.changes(UnsafeRawBufferPointer(rebasing: buffer[..<size])))
+      } catch {
+        if error != .resourceTemporarilyUnavailable { result = .failure(error) }
       }
     }
-    return (changes, isOver)
+    return try result.get()
+  }
+
+  private static func changes(_ events: UnsafeRawBufferPointer) -> [Change] {
+    var changes: [Change] = []
+    var rest = events[...]
+    while !rest.isEmpty {
+      let head = UnsafeRawBufferPointer(rebasing: rest).loadUnaligned(as: inotify_event.self)
+      let name = rest.dropFirst(MemoryLayout<inotify_event>.size).prefix(Int(head.len))
+      rest = rest[name.endIndex...]
+      if let change = change(Int(head.mask), name) { changes.append(change) }
+    }
+    return changes
+  }
+
+  /// The name is filled up with zeros.
+  private static func change(_ mask: Int, _ name: Slice<UnsafeRawBufferPointer>) -> Change? {
+    if mask & Int(IN_Q_OVERFLOW) != 0 { return .lost }
+    let isOver = Int(IN_DELETE_SELF) | Int(IN_MOVE_SELF) | Int(IN_IGNORED)
+    if mask & isOver != 0 { return .over }
+    let kinds: [(Int, WatchEvent.Kind)] = [
+      (Int(IN_CREATE), .created), (Int(IN_CLOSE_WRITE), .changed), (Int(IN_DELETE), .removed),
+      (Int(IN_MOVED_TO), .movedIn), (Int(IN_MOVED_FROM), .movedOut),
+    ]
+    let kind = kinds.first { mask & $0.0 != 0 }?.1
+    return kind.map { .entry($0, String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)) }
   }
 }

@@ -46,6 +46,16 @@ struct Root {
     return (file, UInt64(size))
   }
 
+  /// The same, or nil where no regular file is, any more, that may be opened.
+  func openIfFile(_ path: String) throws(RPCError) -> Descriptor? {
+    do throws(RPCError) {
+      return try open(path).file
+    } catch {
+      if error.code == .resourceExhausted { throw error }
+      return nil
+    }
+  }
+
   private static func refusal(of path: String, _ error: Errno) -> RPCError {
     var refusal = RPCError(thrown: error)
     refusal.message =

@@ -5,6 +5,7 @@ import BatonMessages
 /// program's own messages are not their only witness.
 enum BrokerMethods {
   static let open = Method<OpenRequest, OpenReply>("files.v1.FileBroker", "Open")
+  /// A WatchRequest is an OpenRequest by another name.
   static let watch = Method<OpenRequest, WatchEvent>("files.v1.FileBroker", "Watch")
   static let count = Method<CountRequest, CountReply>("files.v1.FileBroker", "Count")
 }
@@ -110,6 +111,7 @@ struct Counts: Message, Equatable {
 }
 
 struct WatchEvent: Message {
+  /// CREATED, CHANGED, REMOVED, MOVED_IN and MOVED_OUT, from 1 on.
   var kind: Int32
   var path: String
   var file: Descriptor?

@@ -7,22 +7,6 @@ import Testing
 
 /// The example as its callers know it: a child process on a socket pair.
 @Suite(.timeLimit(.minutes(1))) struct BrokerTests {
-  private func withBroker(
-    _ body: (_ root: FilePath, _ broker: Connection) async throws -> Void
-  ) async throws {
-    var template = Array("/tmp/baton-broker-XXXXXX".utf8CString)
-    let root = FilePath(platformString: try #require(mkdtemp(&template)))
-    defer { root.withPlatformString(remove_tree) }
-    // The test's own program lies among the build's products.
-    let own = try Descriptor.open("/proc/self/exe", options: .pathOnly).describe()
-    let products = FilePath(try #require(own.path)).removingLastComponent()
-    let program = products.appending("file-broker")
-    let broker = try await Connection.connect(
-      to: Address("exec:'\(program)' --root '\(root)'"))
-    try await body(root, broker)
-    broker.close()
-  }
-
   @Test func `a caller gets the open file, for reading, and its size`() async throws {
     try await withBroker { root, broker in
       try Descriptor.open(root.appending("notes"), access: .writeOnly, options: .create)
@@ -31,39 +15,6 @@ import Testing
       #expect(reply.size == 7)
       #expect(try reply.file.describe().access == .read)
       #expect(try reply.file.readTextToEnd() == "one two")
-    }
-  }
-
-  @Test func `a caller is told what changes, and gets the changed files`() async throws {
-    try await withBroker { root, broker in
-      var seen: [String] = []
-      let events = broker.serverStream(BrokerMethods.watch, OpenRequest(path: ""))
-      var changes = events.makeAsyncIterator()
-      // The watch stands when the broker says so, which is before any other answer of it.
-      while (try? await broker.call(BrokerMethods.open, OpenRequest(path: "none"))) != nil {}
-      let path = root.appending("note")
-      try Descriptor.open(path, access: .writeOnly, options: .create)
-        .write(Array("one".utf8), at: 0)
-      while seen.last != "2 note" {
-        let event = try #require(try await changes.next())
-        seen.append("\(event.kind) \(event.path)")
-        if event.kind == 2 { #expect(try event.file?.readTextToEnd() == "one") }
-      }
-      #expect(unlink(path.string) == 0)
-      let last = try #require(try await changes.next())
-      #expect(seen == ["1 note", "2 note"])
-      #expect(last.kind == 3 && last.file == nil)
-    }
-  }
-
-  @Test func `watching what is no directory below the root is refused`() async throws {
-    try await withBroker { root, broker in
-      for path in ["../", "none"] {
-        let error = await #expect(throws: RPCError.self) {
-          for try await _ in broker.serverStream(BrokerMethods.watch, OpenRequest(path: path)) {}
-        }
-        #expect(error?.origin == .peer && error?.message.contains(path) == true)
-      }
     }
   }
 

@@ -1,3 +1,6 @@
+public import BatonMessages
+public import SystemPackage
+
 /// What a handler knows of the call it answers.
 public struct CallContext: Sendable {
   /// `files.v1.FileBroker/Open`.
@@ -40,6 +43,14 @@ public struct CallContext: Sendable {
   /// Whether nobody waits for the reply any more: the caller cancelled, its deadline passed or its
   /// connection ended. The handler's task is cancelled at the same time.
   public var isCancelled: Bool { Task.isCancelled }
+
+  /// Waits until there is something to read from `descriptor`, without holding up the connection's
+  /// loop (``EventLoop/untilReadable(_:)``). Throws `canceled` when the call is.
+  nonisolated(nonsending) public func untilReadable(
+    _ descriptor: Descriptor
+  ) async throws(Errno) {
+    try await call.connection.channel.loop.untilReadable(descriptor)
+  }
 
   /// Runs `body` away from the connection's loop, for work that blocks or takes long: on the global
   /// executor, whose threads are few.
