@@ -3,6 +3,61 @@
 public import Baton
 public import BatonMessages
 
+public struct Drop: Message {
+  public var number: UInt64
+  public var content: Descriptor?
+  public var unknownFields = UnknownFields()
+
+  public init(number: UInt64 = 0, content: Descriptor? = nil) {
+    self.number = number
+    self.content = content
+  }
+
+  public static let layout: MessageLayout = MessageLayout(
+    "golden.service.Drop",
+    [
+      FieldLayout(1, "number", .uint64),
+      FieldLayout(2, "content", .descriptor(DescriptorContract(kind: .memory)), .optional),
+    ])
+
+  public init(from fields: inout FieldReader) throws(CodecError) {
+    number = fields.uint64(0)
+    content = try fields.descriptor(1)
+    unknownFields = fields.unknown()
+  }
+
+  public func write(to fields: inout FieldWriter) throws(CodecError) {
+    fields.uint64(0, number)
+    try fields.descriptor(1, content)
+    fields.unknown(unknownFields)
+  }
+}
+
+public struct Pool: Message {
+  public var drops: [Drop]
+  public var unknownFields = UnknownFields()
+
+  public init(drops: [Drop] = []) {
+    self.drops = drops
+  }
+
+  public static let layout: MessageLayout = MessageLayout(
+    "golden.service.Pool",
+    [
+      FieldLayout(1, "drops", .message { Drop.layout }, .repeated)
+    ])
+
+  public init(from fields: inout FieldReader) throws(CodecError) {
+    drops = try fields.repeatedMessage(0)
+    unknownFields = fields.unknown()
+  }
+
+  public func write(to fields: inout FieldWriter) throws(CodecError) {
+    try fields.repeatedMessage(0, drops)
+    fields.unknown(unknownFields)
+  }
+}
+
 public struct OpenRequest: Message, Hashable {
   public var unknownFields = UnknownFields()
 
@@ -349,10 +404,10 @@ extension Nothing.SynchronousService {
 
 public enum Flow {
   public enum Methods {
-    public static let ask = Method<OpenRequest, OpenReply>("golden.service.Flow", "Ask")
-    public static let watch = Method<OpenRequest, OpenReply>("golden.service.Flow", "Watch")
-    public static let gather = Method<OpenRequest, OpenReply>("golden.service.Flow", "Gather")
-    public static let talk = Method<OpenRequest, OpenReply>("golden.service.Flow", "Talk")
+    public static let ask = Method<Drop, Pool>("golden.service.Flow", "Ask")
+    public static let watch = Method<Pool, Drop>("golden.service.Flow", "Watch")
+    public static let gather = Method<Drop, Pool>("golden.service.Flow", "Gather")
+    public static let talk = Method<Drop, Pool>("golden.service.Flow", "Talk")
   }
 
   public static let schema = ServiceSchema(
@@ -360,21 +415,14 @@ public enum Flow {
 
   /// Implemented by a server. Each call is a task on its connection's loop.
   public protocol Service: RPCService {
-    func ask(_ request: OpenRequest, context: CallContext) async throws -> OpenReply
+    func ask(_ request: Drop, context: CallContext) async throws -> Pool
     /// Replies without end.
-    func watch(
-      _ request: OpenRequest,
-      replies: ReplyWriter<OpenReply>,
-      context: CallContext
-    ) async throws
+    func watch(_ request: Pool, replies: ReplyWriter<Drop>, context: CallContext) async throws
     /// As many requests as there are.
-    func gather(
-      _ requests: MessageStream<OpenRequest>,
-      context: CallContext
-    ) async throws -> OpenReply
+    func gather(_ requests: MessageStream<Drop>, context: CallContext) async throws -> Pool
     func talk(
-      _ requests: MessageStream<OpenRequest>,
-      replies: ReplyWriter<OpenReply>,
+      _ requests: MessageStream<Drop>,
+      replies: ReplyWriter<Pool>,
       context: CallContext
     ) async throws
   }
@@ -382,21 +430,14 @@ public enum Flow {
   /// Implemented by a server whose methods never wait: they are called on the connection's loop,
   /// which stands still until they return.
   public protocol SynchronousService: RPCService {
-    func ask(_ request: OpenRequest, context: CallContext) throws -> OpenReply
+    func ask(_ request: Drop, context: CallContext) throws -> Pool
     /// Replies without end.
-    func watch(
-      _ request: OpenRequest,
-      replies: ReplyWriter<OpenReply>,
-      context: CallContext
-    ) async throws
+    func watch(_ request: Pool, replies: ReplyWriter<Drop>, context: CallContext) async throws
     /// As many requests as there are.
-    func gather(
-      _ requests: MessageStream<OpenRequest>,
-      context: CallContext
-    ) async throws -> OpenReply
+    func gather(_ requests: MessageStream<Drop>, context: CallContext) async throws -> Pool
     func talk(
-      _ requests: MessageStream<OpenRequest>,
-      replies: ReplyWriter<OpenReply>,
+      _ requests: MessageStream<Drop>,
+      replies: ReplyWriter<Pool>,
       context: CallContext
     ) async throws
   }
@@ -410,31 +451,31 @@ public enum Flow {
     }
 
     public func ask(
-      _ request: OpenRequest,
+      _ request: Drop,
       options: CallOptions = CallOptions()
-    ) async throws(RPCError) -> OpenReply {
+    ) async throws(RPCError) -> Pool {
       try await self.connection.call(Methods.ask, request, options: options)
     }
 
     /// Replies without end.
     public func watch(
-      _ request: OpenRequest,
+      _ request: Pool,
       options: CallOptions = CallOptions()
-    ) -> MessageStream<OpenReply> {
+    ) -> MessageStream<Drop> {
       self.connection.serverStream(Methods.watch, request, options: options)
     }
 
     /// As many requests as there are.
     nonisolated(nonsending) public func gather(
       options: CallOptions = CallOptions(),
-      _ body: (RequestWriter<OpenRequest>) async throws -> Void
-    ) async throws -> OpenReply {
+      _ body: (RequestWriter<Drop>) async throws -> Void
+    ) async throws -> Pool {
       try await self.connection.clientStream(Methods.gather, options: options, body)
     }
 
     nonisolated(nonsending) public func talk<_Result>(
       options: CallOptions = CallOptions(),
-      _ body: (RequestWriter<OpenRequest>, MessageStream<OpenReply>) async throws -> _Result
+      _ body: (RequestWriter<Drop>, MessageStream<Pool>) async throws -> _Result
     ) async throws -> _Result {
       try await self.connection.bidirectionalStream(Methods.talk, options: options, body)
     }
@@ -450,9 +491,9 @@ public enum Flow {
     }
 
     public func ask(
-      _ request: OpenRequest,
+      _ request: Drop,
       options: CallOptions = CallOptions()
-    ) throws(RPCError) -> OpenReply {
+    ) throws(RPCError) -> Pool {
       try self.connection.call(Methods.ask, request, options: options)
     }
   }
@@ -501,23 +542,24 @@ public enum GoldenServiceSchema {
   public static let file = SchemaFile(
     name: "golden/service.proto",
     base64: """
-      ChRnb2xkZW4vc2VydmljZS5wcm90bxIOZ29sZGVuLnNlcnZpY2UaE2JhdG9uL29wdGlvbnMucHJvdG8iDQoLT3Bl\
-      blJlcXVlc3QiKwoJT3BlblJlcGx5Eh4KBmhhbmRsZRgBIAEoDUIGyvMYAggEUgZoYW5kbGUiKAomQ2xvc2VFdmVy\
-      eURvb3JUaGVyZUlzSW5UaGVIb3VzZVJlcXVlc3QiJgokQ2xvc2VFdmVyeURvb3JUaGVyZUlzSW5UaGVIb3VzZVJl\
-      cGx5MqwCCgREb29yEj4KBE9wZW4SGy5nb2xkZW4uc2VydmljZS5PcGVuUmVxdWVzdBoZLmdvbGRlbi5zZXJ2aWNl\
-      Lk9wZW5SZXBseRKdAQotQ2xvc2VFdmVyeURvb3JUaGVyZUlzSW5UaGVIb3VzZUFuZExvY2tJdFR3aWNlEjYuZ29s\
-      ZGVuLnNlcnZpY2UuQ2xvc2VFdmVyeURvb3JUaGVyZUlzSW5UaGVIb3VzZVJlcXVlc3QaNC5nb2xkZW4uc2Vydmlj\
-      ZS5DbG9zZUV2ZXJ5RG9vclRoZXJlSXNJblRoZUhvdXNlUmVwbHkSRAoFS25vY2sSGy5nb2xkZW4uc2VydmljZS5P\
-      cGVuUmVxdWVzdBoZLmdvbGRlbi5zZXJ2aWNlLk9wZW5SZXBseSIDiAIBMkoKA09sZBI+CgRDYWxsEhsuZ29sZGVu\
-      LnNlcnZpY2UuT3BlblJlcXVlc3QaGS5nb2xkZW4uc2VydmljZS5PcGVuUmVwbHkaA4gCATIJCgdOb3RoaW5nMpAC\
-      CgRGbG93Ej0KA0FzaxIbLmdvbGRlbi5zZXJ2aWNlLk9wZW5SZXF1ZXN0GhkuZ29sZGVuLnNlcnZpY2UuT3BlblJl\
-      cGx5EkEKBVdhdGNoEhsuZ29sZGVuLnNlcnZpY2UuT3BlblJlcXVlc3QaGS5nb2xkZW4uc2VydmljZS5PcGVuUmVw\
-      bHkwARJCCgZHYXRoZXISGy5nb2xkZW4uc2VydmljZS5PcGVuUmVxdWVzdBoZLmdvbGRlbi5zZXJ2aWNlLk9wZW5S\
-      ZXBseSgBEkIKBFRhbGsSGy5nb2xkZW4uc2VydmljZS5PcGVuUmVxdWVzdBoZLmdvbGRlbi5zZXJ2aWNlLk9wZW5S\
-      ZXBseSgBMAFKtQEKIAoCBgASBAgADwEaFCBPcGVucwogYW5kIGNsb3Nlcy4KCh4KBAYAAgASAwoCLBoRIE9wZW5z\
-      IHRoZSBkb29yLgoKHQoEBgACAhIDDgJKGhAgV2FzIHVzZWQgb25jZS4KCiMKBAYDAgESAxsCNBoWIFJlcGxpZXMg\
-      d2l0aG91dCBlbmQuCgotCgQGAwICEgMdAjUaICBBcyBtYW55IHJlcXVlc3RzIGFzIHRoZXJlIGFyZS4KYgZwcm90\
-      bzM=
+      ChRnb2xkZW4vc2VydmljZS5wcm90bxIOZ29sZGVuLnNlcnZpY2UaE2JhdG9uL29wdGlvbnMucHJvdG8iQAoERHJv\
+      cBIWCgZudW1iZXIYASABKARSBm51bWJlchIgCgdjb250ZW50GAIgASgNQgbK8xgCCAhSB2NvbnRlbnQiMgoEUG9v\
+      bBIqCgVkcm9wcxgBIAMoCzIULmdvbGRlbi5zZXJ2aWNlLkRyb3BSBWRyb3BzIg0KC09wZW5SZXF1ZXN0IisKCU9w\
+      ZW5SZXBseRIeCgZoYW5kbGUYASABKA1CBsrzGAIIBFIGaGFuZGxlIigKJkNsb3NlRXZlcnlEb29yVGhlcmVJc0lu\
+      VGhlSG91c2VSZXF1ZXN0IiYKJENsb3NlRXZlcnlEb29yVGhlcmVJc0luVGhlSG91c2VSZXBseTKsAgoERG9vchI+\
+      CgRPcGVuEhsuZ29sZGVuLnNlcnZpY2UuT3BlblJlcXVlc3QaGS5nb2xkZW4uc2VydmljZS5PcGVuUmVwbHkSnQEK\
+      LUNsb3NlRXZlcnlEb29yVGhlcmVJc0luVGhlSG91c2VBbmRMb2NrSXRUd2ljZRI2LmdvbGRlbi5zZXJ2aWNlLkNs\
+      b3NlRXZlcnlEb29yVGhlcmVJc0luVGhlSG91c2VSZXF1ZXN0GjQuZ29sZGVuLnNlcnZpY2UuQ2xvc2VFdmVyeURv\
+      b3JUaGVyZUlzSW5UaGVIb3VzZVJlcGx5EkQKBUtub2NrEhsuZ29sZGVuLnNlcnZpY2UuT3BlblJlcXVlc3QaGS5n\
+      b2xkZW4uc2VydmljZS5PcGVuUmVwbHkiA4gCATJKCgNPbGQSPgoEQ2FsbBIbLmdvbGRlbi5zZXJ2aWNlLk9wZW5S\
+      ZXF1ZXN0GhkuZ29sZGVuLnNlcnZpY2UuT3BlblJlcGx5GgOIAgEyCQoHTm90aGluZzLgAQoERmxvdxIxCgNBc2sS\
+      FC5nb2xkZW4uc2VydmljZS5Ecm9wGhQuZ29sZGVuLnNlcnZpY2UuUG9vbBI1CgVXYXRjaBIULmdvbGRlbi5zZXJ2\
+      aWNlLlBvb2waFC5nb2xkZW4uc2VydmljZS5Ecm9wMAESNgoGR2F0aGVyEhQuZ29sZGVuLnNlcnZpY2UuRHJvcBoU\
+      LmdvbGRlbi5zZXJ2aWNlLlBvb2woARI2CgRUYWxrEhQuZ29sZGVuLnNlcnZpY2UuRHJvcBoULmdvbGRlbi5zZXJ2\
+      aWNlLlBvb2woATABSrUBCiAKAgYAEgQIAA8BGhQgT3BlbnMKIGFuZCBjbG9zZXMuCgoeCgQGAAIAEgMKAiwaESBP\
+      cGVucyB0aGUgZG9vci4KCh0KBAYAAgISAw4CShoQIFdhcyB1c2VkIG9uY2UuCgojCgQGAwIBEgMbAigaFiBSZXBs\
+      aWVzIHdpdGhvdXQgZW5kLgoKLQoEBgMCAhIDHQIpGiAgQXMgbWFueSByZXF1ZXN0cyBhcyB0aGVyZSBhcmUuCmIG\
+      cHJvdG8z
       """,
     imports: { [BatonOptionsSchema.file] })
 
