@@ -124,7 +124,8 @@ let package = Package(
         "Baton", "BatonMessages", "file-broker",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["Peers"], swiftSettings: strict),
+      exclude: ["Peers", "baton.json", "relay.proto"], swiftSettings: strict,
+      plugins: ["BatonStubs"]),
     .executableTarget(
       name: "conformance-testee",
       dependencies: [

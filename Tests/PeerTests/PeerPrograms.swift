@@ -21,7 +21,10 @@ struct PeerPrograms {
 
   init() async throws {
     directory = try TemporaryDirectory()
-    try await command("protoc", ["-ISchemas", "--python_out=\(directory.url.path)"] + Self.schemas)
+    try await command(
+      "protoc",
+      ["-ISchemas", "-ITests/PeerTests", "--python_out=\(directory.url.path)", "relay.proto"]
+        + Self.schemas)
   }
 
   /// Builds the C client with what protoc-c makes of the schemas, and says where it lies.

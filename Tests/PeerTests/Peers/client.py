@@ -70,8 +70,8 @@ def message_of(frame, kind):
     if frame.kind == wire.STATUS:
         status = frame.parsed_head()
         raise wire.CallError(status.code, status.message)
-    if frame.cut:
-        raise wire.CallError(wire.CODES["RESOURCE_EXHAUSTED"], "no room for descriptors")
+    if frame.flaw:
+        raise wire.CallError(wire.CODES["RESOURCE_EXHAUSTED"], frame.flaw)
     return kind.FromString(frame.message)
 
 

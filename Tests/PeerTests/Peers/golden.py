@@ -6,6 +6,8 @@ its truncations may parse, except to the frames that are whole.
 
 import sys
 
+from google.protobuf import any_pb2, duration_pb2
+
 from baton import wire_pb2
 from files.v1 import broker_pb2
 
@@ -28,6 +30,8 @@ def response(call, message, descriptors=0):
 
 NOTES = broker_pb2.OpenRequest(path="notes.txt")
 ENTRY = [wire_pb2.MetadataEntry(key="k", value=b"v")]
+SOON = any_pb2.Any()
+SOON.Pack(duration_pb2.Duration(seconds=5))
 FILES = broker_pb2.CountRequest(files=[1, 2]).SerializeToString()
 PACKETS = {
     "HELLO": [wire.hello()],
@@ -44,24 +48,25 @@ PACKETS = {
     "CANCEL": [wire.Frame(wire.CANCEL, 3)],
     "GOODBYE": [wire.goodbye(last_call=3)],
     "GOODBYE after a protocol error": [wire.goodbye(code=13, message="unknown kind 9")],
-    "HELLO of an end that takes streams and large messages": [wire.Frame(
-        wire.HELLO, head=wire_pb2.Hello(
-            version=1, oldest_version=1, largest_packet=212960, most_descriptors=1024,
-            stream=wire_pb2.Credit(messages=1024, bytes=1 << 20, descriptors=64),
-            largest_message=64 << 20).SerializeToString())],
+    "HELLO of an end that takes streams and large messages": [wire.hello(
+        1024, stream=wire_pb2.Credit(messages=1024, bytes=1 << 20, descriptors=64),
+        largest_message=64 << 20)],
     "REQUEST that opens a stream of requests": [
         wire.Frame(wire.REQUEST, 5, method=wire.method_identity(COUNT))],
     "REQUEST with metadata": [wire.Frame(
         wire.REQUEST, 6, True, wire.method_identity(OPEN),
         wire_pb2.RequestHead(metadata=ENTRY).SerializeToString(), NOTES.SerializeToString())],
+    "REQUEST of the end that accepted": [request(2**31 + 1, OPEN, NOTES)],
     "MESSAGE of a stream": [wire.Frame(wire.MESSAGE, 5, message=FILES, descriptors=[-1, -1])],
-    "STATUS behind a stream": [wire.Frame(
-        wire.STATUS, 5, True, head=wire_pb2.Status(trailers=ENTRY).SerializeToString())],
+    "STATUS behind a stream": [wire.status(5, 0, trailers=ENTRY)],
+    "STATUS with details and trailers": [
+        wire.status(6, 10, "busy", details=[SOON], trailers=ENTRY)],
     "CREDIT": [wire.Frame(
         wire.CREDIT, 5, head=wire_pb2.Credit(messages=512, bytes=524288).SerializeToString())],
     "FRAGMENT": [wire.Frame(wire.FRAGMENT, 7, message=FILES[:2], descriptors=[-1])],
+    "FRAGMENT without descriptors": [wire.Frame(wire.FRAGMENT, 7, method=2, message=FILES[2:3])],
     "The last piece of a message in fragments": [wire.Frame(
-        wire.REQUEST, 7, True, wire.method_identity(COUNT), message=FILES[2:],
+        wire.REQUEST, 7, True, wire.method_identity(COUNT), message=FILES[3:],
         descriptors=[-1])],
     "METADATA": [wire.Frame(
         wire.METADATA, 5, head=wire_pb2.Metadata(entries=ENTRY).SerializeToString())],

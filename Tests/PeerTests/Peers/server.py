@@ -68,8 +68,8 @@ class Served:
     def answer(self, frame):
         files = []
         try:
-            if frame.cut:
-                raise wire.CallError(wire.CODES["RESOURCE_EXHAUSTED"], "no room for descriptors")
+            if frame.flaw:
+                raise wire.CallError(wire.CODES["RESOURCE_EXHAUSTED"], frame.flaw)
             handler = self.methods.get(frame.method)
             if handler is None:
                 raise wire.CallError(wire.CODES["UNIMPLEMENTED"],

@@ -1,9 +1,11 @@
 """The wire, written from Sources/Baton/Documentation.docc/Wire.md alone: packets, frames and their checks."""
 
 import array
+import collections
 import dataclasses
 import errno
 import os
+import re
 import socket
 import struct
 
@@ -17,9 +19,12 @@ MOST_DESCRIPTORS = 253
 LARGEST_HEAD = 65536
 LARGEST_PACKET = 212960
 LARGEST_PACKET_BEFORE_HELLO = 65536
+LARGEST_PIECE = 100_000
+MOST_PARTIALS = 1024
 HEADS = {HELLO: wire_pb2.Hello, REQUEST: wire_pb2.RequestHead, STATUS: wire_pb2.Status,
          GOODBYE: wire_pb2.Goodbye, CREDIT: wire_pb2.Credit, METADATA: wire_pb2.Metadata}
-CODES = dict(OK=0, CANCELLED=1, INVALID_ARGUMENT=3, NOT_FOUND=5, PERMISSION_DENIED=7,
+ENTRIES = {REQUEST: "metadata", METADATA: "entries", STATUS: "trailers"}
+CODES = dict(OK=0, CANCELLED=1, UNKNOWN=2, INVALID_ARGUMENT=3, NOT_FOUND=5, PERMISSION_DENIED=7,
              RESOURCE_EXHAUSTED=8, UNIMPLEMENTED=12, INTERNAL=13, UNAVAILABLE=14)
 
 
@@ -47,7 +52,7 @@ class Frame:
     head: bytes = b""
     message: bytes = b""
     descriptors: list = dataclasses.field(default_factory=list)
-    cut: bool = False  # the kernel dropped descriptors for want of room
+    flaw: str = ""  # why the message or its descriptors are not all here
 
     def encoded(self):
         size = len(self.head) + len(self.message)
@@ -66,14 +71,14 @@ def method_identity(name):
     return identity
 
 
-def hello(largest_packet=LARGEST_PACKET):
-    head = wire_pb2.Hello(version=1, oldest_version=1, largest_packet=largest_packet,
-                          most_descriptors=MOST_DESCRIPTORS)
+def hello(most_descriptors=MOST_DESCRIPTORS, **more):
+    head = wire_pb2.Hello(version=1, oldest_version=1, largest_packet=LARGEST_PACKET,
+                          most_descriptors=most_descriptors, **more)
     return Frame(HELLO, head=head.SerializeToString())
 
 
-def status(call, code, message):
-    head = wire_pb2.Status(code=code, message=message)
+def status(call, code, message="", **more):
+    head = wire_pb2.Status(code=code, message=message, **more)
     return Frame(STATUS, call, end=True, head=head.SerializeToString())
 
 
@@ -98,7 +103,8 @@ def parse_packet(packet, descriptors=(), cut=False):
     if len(descriptors) == count:
         frames[-1].descriptors = list(descriptors)
     elif len(descriptors) < count and cut:
-        frames[-1].cut = True
+        frames[-1].descriptors = list(descriptors)
+        frames[-1].flaw = "no room for descriptors"
     else:
         raise ProtocolError(f"{count} descriptors announced, {len(descriptors)} came")
     return frames
@@ -147,6 +153,68 @@ def check_frame(frame, flags, count):
             frame.parsed_head()
         except Exception as error:
             raise ProtocolError(f"the head is not its message: {error}") from error
+    if frame.kind in ENTRIES:
+        for entry in getattr(frame.parsed_head(), ENTRIES[frame.kind]):
+            check_entry(entry)
+
+
+def check_entry(entry):
+    """Which metadata is allowed: the section "Metadata"."""
+    if not re.fullmatch(r"[-a-z0-9_.]{1,256}", entry.key):
+        raise ProtocolError(f"metadata with the key {entry.key!r}")
+    if not entry.key.endswith("-bin") and any(not 0x20 <= byte <= 0x7e for byte in entry.value):
+        raise ProtocolError(f"metadata {entry.key} that is not printable ASCII")
+
+
+class Partials:
+    """Messages that come in fragments, as far as they have come: the section "Large messages"."""
+
+    def __init__(self):
+        self.largest = 0  # bytes of one message
+        self.most_descriptors = 0
+        self.by_call = {}
+
+    def take(self, frame):
+        """The frame, whole; None where more of it is to come."""
+        if frame.kind == FRAGMENT:
+            self.add(frame)
+            return None
+        if frame.call not in self.by_call or frame.kind not in (REQUEST, MESSAGE, STATUS, CANCEL):
+            return frame
+        first = self.by_call.pop(frame.call)
+        if frame.kind in (STATUS, CANCEL):
+            close_all(first.descriptors)
+            return frame
+        self.append(first, frame)
+        frame.message, frame.descriptors, frame.flaw = first.message, first.descriptors, first.flaw
+        return frame
+
+    def add(self, frame):
+        first = self.by_call.get(frame.call)
+        if first is None:
+            if len(self.by_call) == MOST_PARTIALS:
+                raise ProtocolError("too many messages in fragments at once")
+            first = self.by_call[frame.call] = Frame(FRAGMENT, frame.call)
+        # `method` of what was gathered counts what came, kept or not.
+        if frame.method != first.method:
+            raise ProtocolError(f"expected the fragment at byte {first.method}, got {frame.method}")
+        first.method += len(frame.message)
+        self.append(first, frame)
+
+    def append(self, first, frame):
+        first.message += frame.message
+        first.descriptors += frame.descriptors
+        first.flaw = first.flaw or frame.flaw
+        if len(first.message) > self.largest or len(first.descriptors) > self.most_descriptors:
+            first.flaw = "the message is too large or has too many descriptors"
+        if first.flaw:
+            close_all(first.descriptors)
+            first.message, first.descriptors = b"", []
+
+    def close(self):
+        for first in self.by_call.values():
+            close_all(first.descriptors)
+        self.by_call = {}
 
 
 class Connection:
@@ -154,25 +222,49 @@ class Connection:
 
     def __init__(self, connected):
         self.socket = connected
+        self.own = None  # this end's Hello
         self.peer = None  # the other end's Hello
-        self.waiting = []  # frames of a packet that were not asked for yet
+        self.waiting = collections.deque()  # frames of a packet that were not asked for yet
+        self.partials = Partials()
 
     def send(self, *frames):
         """Sends frames as one packet; only the last may have descriptors."""
+        if frames[0].kind == HELLO:
+            self.own = frames[0].parsed_head()
+            self.partials.largest = max(self.own.largest_message, self.own.largest_packet)
+            self.partials.most_descriptors = self.own.most_descriptors
         packet = b"".join(frame.encoded() for frame in frames)
-        limit = self.peer.largest_packet if self.peer else LARGEST_PACKET_BEFORE_HELLO
-        if len(packet) > limit:
-            raise CallError(CODES["RESOURCE_EXHAUSTED"], f"{len(packet)} bytes do not fit {limit}")
+        if len(packet) > self.largest_packet():
+            raise CallError(CODES["RESOURCE_EXHAUSTED"], f"{len(packet)} bytes do not fit")
         rights = array.array("i", frames[-1].descriptors)
         control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if rights else []
         self.socket.sendmsg([packet], control, socket.MSG_NOSIGNAL)
+
+    def largest_packet(self):
+        mine = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) - 32
+        return min(mine, self.peer.largest_packet if self.peer else LARGEST_PACKET_BEFORE_HELLO)
+
+    def send_whole(self, frame):
+        """Sends a REQUEST or MESSAGE of any size, in fragments where it must be."""
+        if len(frame.message) > max(self.peer.largest_message, self.peer.largest_packet - HEADER.size):
+            raise CallError(CODES["RESOURCE_EXHAUSTED"], "the other end takes no message as large")
+        if len(frame.descriptors) > self.peer.most_descriptors:
+            raise CallError(CODES["RESOURCE_EXHAUSTED"], "too many descriptors for the other end")
+        message, files, sent = frame.message, frame.descriptors, 0
+        most = min(LARGEST_PIECE, self.largest_packet() - HEADER.size - 8 - len(frame.head))
+        while len(message) > most or len(files) > MOST_DESCRIPTORS:
+            self.send(Frame(FRAGMENT, frame.call, method=sent, message=message[:most],
+                            descriptors=files[:MOST_DESCRIPTORS]))
+            sent += len(message[:most])
+            message, files = message[most:], files[MOST_DESCRIPTORS:]
+        self.send(dataclasses.replace(frame, message=message, descriptors=files))
 
     def receive(self):
         """The next frame after the other end's HELLO; None at the end of the connection."""
         while not self.waiting:
             if not self.fill():
                 return None
-        return self.waiting.pop(0)
+        return self.waiting.popleft()
 
     def fill(self):
         """Waits for one packet; False at the end of the connection."""
@@ -180,20 +272,33 @@ class Connection:
         if not packet and not descriptors:
             return False
         try:
-            frames = parse_packet(packet, descriptors, cut)
-            self.waiting += self.take_hello(frames)
+            frames = self.parse(packet, descriptors, cut)
+            for frame in self.take_hello(frames):
+                self.take(frame)
         except ProtocolError as error:
-            close_all(descriptors)
             self.fail(error)
             raise
-        if frames[-1].cut:
-            close_all(descriptors)
-        # Is this end there? It is.
-        for ping in [frame for frame in self.waiting if frame.kind == PING]:
-            self.waiting.remove(ping)
-            if not ping.end:
-                self.send(Frame(PING, end=True, method=ping.method))
         return True
+
+    def parse(self, packet, descriptors, cut):
+        try:
+            return parse_packet(packet, descriptors, cut)
+        except ProtocolError:
+            close_all(descriptors)
+            raise
+
+    def take(self, frame):
+        if frame.flaw:
+            close_all(frame.descriptors)
+            frame.descriptors = []
+        if frame.kind == PING:
+            # Is this end there? It is.
+            if not frame.end:
+                self.send(Frame(PING, end=True, method=frame.method))
+            return
+        whole = self.partials.take(frame)
+        if whole is not None:
+            self.waiting.append(whole)
 
     def receive_packet(self):
         try:
@@ -235,6 +340,7 @@ class Connection:
     def close(self):
         for frame in self.waiting:
             close_all(frame.descriptors)
+        self.partials.close()
         self.socket.close()
 
 

@@ -1,0 +1,49 @@
+import Foundation
+import Glibc
+import SystemPackage
+
+/// Runs servers, each in a process of its own.
+enum PeerServer {
+  /// Runs the server while `body` does. It inherits a socket that listens already, so that nobody
+  /// has to wait for it.
+  static func run<Result>(
+    _ process: Process, _ body: (_ address: String) async throws -> Result
+  ) async throws -> Result {
+    let directory = try TemporaryDirectory()
+    let path = directory.path("server")
+    process.standardInput = FileHandle(
+      fileDescriptor: try Self.listen(at: path), closeOnDealloc: true)
+    try process.run()
+    defer {
+      // Foundation starts processes with most signals blocked.
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    return try await body("unix:\(path)")
+  }
+
+  /// A program of `Peers/`, to be run.
+  static func python(_ programs: PeerPrograms, _ script: String, _ argument: String) -> Process {
+    let process = Process()
+    process.executableURL = URL(filePath: PeerPrograms.python)
+    process.arguments = [PeerPrograms.script(script), argument]
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(programs.pythonEnvironment) { $1 }
+    return process
+  }
+
+  private static func listen(at path: String) throws -> Int32 {
+    let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let listener = socket(AF_UNIX, type, 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    guard bound == 0, Glibc.listen(listener, 16) == 0 else { throw Errno(rawValue: errno) }
+    return listener
+  }
+}
