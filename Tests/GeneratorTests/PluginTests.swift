@@ -33,11 +33,12 @@ struct PluginTests {
   @Test func `a schema that is refused is one error with file and line`() throws {
     let packages = try ExamplePackages()
     let schema = "app/Schemas/app/v1/shop.proto"
-    try packages.edit(schema, replacing: "syntax = \"proto3\"", with: "syntax = \"proto2\"")
+    try packages.edit(schema, replacing: "uint32 catalogue", with: "string catalogue")
     let path = packages.folder.appending(path: schema).path
     #expect(
       errors(try packages.build()) == [
-        "\(path):1:1: error: expected syntax = \"proto3\", got proto2; Baton serves proto3 only"
+        "\(path):22:3: error: app.v1.ListReply.catalogue carries a descriptor, so its type must be "
+          + "uint32, not string; change the type or remove (baton.descriptor)"
       ])
   }
 
