@@ -24,6 +24,11 @@ public struct CallContext: Sendable {
     self.call = call
   }
 
+  /// The same with other metadata.
+  func with(_ metadata: Metadata) -> CallContext {
+    CallContext(method: method, peer: peer, deadline: deadline, metadata: metadata, call: call)
+  }
+
   /// Tells the caller something ahead of the first reply. Once, before any reply is written. Throws
   /// INVALID_ARGUMENT for metadata that ``Metadata`` does not allow.
   public func sendMetadata(_ metadata: Metadata) throws(RPCError) {

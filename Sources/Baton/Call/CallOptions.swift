@@ -21,12 +21,19 @@ extension CallOptions {
   /// The deadline, on ``LoopClock``, of the call that the current task answers.
   @TaskLocal static var inheritedDeadline: UInt64?
 
+  /// When to give up, on ``LoopClock``.
+  var deadline: UInt64? { deadline(from: LoopClock.now) }
+
+  private func deadline(from now: UInt64) -> UInt64? {
+    let own = timeout.map { now &+ UInt64($0.clampedNanoseconds) }
+    guard let inherited = Self.inheritedDeadline else { return own }
+    return min(own ?? inherited, inherited)
+  }
+
   /// When to give up, on ``LoopClock``, and what to tell the server.
   func begin() throws(RPCError) -> (deadline: UInt64?, head: [UInt8]) {
-    var deadline: UInt64?
     let now = LoopClock.now
-    if let timeout { deadline = now &+ UInt64(timeout.clampedNanoseconds) }
-    if let inherited = Self.inheritedDeadline { deadline = min(deadline ?? inherited, inherited) }
+    let deadline = deadline(from: now)
     if deadline == nil && metadata.isEmpty { return (nil, []) }
     let left = deadline.map { $0 > now ? $0 - now : 1 }
     let head = WireRequestHead(

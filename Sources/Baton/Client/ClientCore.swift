@@ -64,6 +64,23 @@ final class ClientCore: Sendable {
     if let error { throw error }
   }
 
+  /// A call with one request and one reply.
+  @inlinable
+  nonisolated(nonsending) func call<Request: Message, Response: Message>(
+    _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
+  ) async throws(RPCError) -> Response {
+    var response: Response?
+    let call = UnaryCall { (message, descriptors, limits) throws(CodecError) in
+      response = try Response(
+        unpacking: message, descriptors: &descriptors, limits: limits)
+    }
+    try await run(call, method.identity, options) { (send) throws(CodecError) in
+      try request.packed(send)
+    }
+    guard let response else { throw RPCError.unread }
+    return response
+  }
+
   static let callerCancelled = RPCError(.cancelled, "the caller's task was cancelled")
 
   // MARK: Calls of every kind
@@ -132,6 +149,21 @@ final class ClientCore: Sendable {
     }
     requests.finish()
     try await wait(for: call) {}
+  }
+
+  /// A call whose requests `body` writes.
+  @inlinable
+  nonisolated(nonsending) func upload<Request: Message, Reply: Message>(
+    _ method: Method<Request, Reply>, _ options: CallOptions,
+    _ body: (OutgoingStream) async throws -> Void
+  ) async throws -> Reply {
+    var reply: Reply?
+    let call = UploadCall { (message, descriptors, limits) throws(CodecError) in
+      reply = try Reply(unpacking: message, descriptors: &descriptors, limits: limits)
+    }
+    try await run(call, method.identity, options, body)
+    guard let reply else { throw RPCError.unread }
+    return reply
   }
 
   /// Ends a call, if it has not ended, that its caller has left.
@@ -222,6 +254,7 @@ final class ClientCore: Sendable {
   /// Ends a call whose caller does not want it any more.
   @usableFromInline
   func cancel(_ call: PendingCall, _ error: RPCError) {
+    call.gaveUp()
     let wasInFlight = state.withLock { $0.calls.giveUp(call, error) }
     guard wasInFlight else { return }
     tellCancelled(call.number)

@@ -7,6 +7,9 @@ extension Connection {
   public func serverStream<Request: Message, Reply: Message>(
     _ method: Method<Request, Reply>, _ request: Request, options: CallOptions = CallOptions()
   ) -> MessageStream<Reply> {
+    if let interception {
+      return interceptedServerStream(interception, method, request, options)
+    }
     let (call, replies) = makeStream(of: Reply.self)
     core.begin(call, method.identity, options) { (send) throws(CodecError) in
       try request.packed(send)
@@ -24,15 +27,12 @@ extension Connection {
     _ method: Method<Request, Reply>, options: CallOptions = CallOptions(),
     _ body: (RequestWriter<Request>) async throws -> Void
   ) async throws -> Reply {
-    var reply: Reply?
-    let call = UploadCall { (message, descriptors, limits) throws(CodecError) in
-      reply = try Reply(unpacking: message, descriptors: &descriptors, limits: limits)
+    if let interception {
+      return try await interceptedClientStream(interception, method, options, body)
     }
-    try await core.run(call, method.identity, options) { (requests) async throws in
+    return try await core.upload(method, options) { (requests) async throws in
       try await body(RequestWriter(requests))
     }
-    guard let reply else { throw RPCError.unread }
-    return reply
   }
 
   /// Calls a method whose requests and replies are streams. The call lasts as long as `body`: what it
@@ -44,6 +44,9 @@ extension Connection {
     _ method: Method<Request, Reply>, options: CallOptions = CallOptions(),
     _ body: (RequestWriter<Request>, MessageStream<Reply>) async throws -> Result
   ) async throws -> Result {
+    if let interception {
+      return try await interceptedBidirectionalStream(interception, method, options, body)
+    }
     let (call, replies) = makeStream(of: Reply.self)
     let requests = core.beginStream(call, method.identity, options)
     defer { core.leave(call) }

@@ -13,6 +13,8 @@ public final class Connection: Sendable {
   /// Who is at the other end.
   public let peer: PeerCredentials
   @usableFromInline let core: ClientCore
+  /// nil without interceptors.
+  @usableFromInline let interception: ClientInterception?
   private let ownsLoop: Bool
   private let isLent: Bool
   private let child: ChildProcess?
@@ -58,7 +60,9 @@ public final class Connection: Sendable {
     let channel = Channel(
       socket, loop: loop, limits: options.channelLimits, times: options.channelTimes)
     let core = ClientCore(channel, limits: options.codecLimits)
-    let connection = Connection(core, child, peer, loop, ownsLoop: options.loop == nil)
+    let connection = Connection(
+      core, child, peer, loop, ownsLoop: options.loop == nil,
+      ClientInterception(options.interceptors, peer))
     let callee =
       options.services.isEmpty
       ? nil : ServerConnection(channel, peer, options.serving(methods)) { _ in }
@@ -69,13 +73,14 @@ public final class Connection: Sendable {
 
   private init(
     _ core: ClientCore, _ child: ChildProcess?, _ peer: PeerCredentials, _ loop: EventLoop,
-    ownsLoop: Bool
+    ownsLoop: Bool, _ interception: ClientInterception?
   ) {
     self.core = core
     self.child = child
     self.peer = peer
     self.loop = loop
     self.ownsLoop = ownsLoop
+    self.interception = interception
     isLent = false
   }
 
@@ -85,6 +90,7 @@ public final class Connection: Sendable {
     self.peer = peer
     self.loop = loop
     child = nil
+    interception = nil
     ownsLoop = false
     isLent = true
   }
@@ -120,16 +126,10 @@ public final class Connection: Sendable {
   nonisolated(nonsending) public func call<Request: Message, Response: Message>(
     _ method: Method<Request, Response>, _ request: Request, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Response {
-    var response: Response?
-    let call = UnaryCall { (message, descriptors, limits) throws(CodecError) in
-      response = try Response(
-        unpacking: message, descriptors: &descriptors, limits: limits)
+    if let interception {
+      return try await interceptedCall(interception, method, request, options)
     }
-    try await core.run(call, method.identity, options) { (send) throws(CodecError) in
-      try request.packed(send)
-    }
-    guard let response else { throw RPCError.unread }
-    return response
+    return try await core.call(method, request, options)
   }
 
   /// Calls a method by its name, `files.v1.FileBroker/Open`, with a message that is encoded already.
@@ -137,12 +137,25 @@ public final class Connection: Sendable {
     method name: String, _ request: EncodedMessage, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Reply {
     let reply = ReplySlot()
+    if let interception {
+      try await interceptedCall(interception, method: name, options) {
+        (options) async throws(RPCError) in
+        try await callDirectly(name, request, options, reply)
+      }
+    } else {
+      try await callDirectly(name, request, options, reply)
+    }
+    return reply.take()
+  }
+
+  nonisolated(nonsending) private func callDirectly(
+    _ name: String, _ request: EncodedMessage, _ options: CallOptions, _ reply: ReplySlot
+  ) async throws(RPCError) {
     let call = UnaryCall { (message, descriptors, _) in
       reply.bytes = Array(message)
       swap(&reply.descriptors, &descriptors)
     }
     try await core.run(call, MethodIdentity(name), options, encoded: request)
-    return reply.take()
   }
 }
 
@@ -194,6 +207,9 @@ public struct ConnectionOptions: Sendable {
   public var keepalive: Duration?
   /// How long to wait for an answer to that. 20 seconds by default.
   public var keepaliveTimeout: Duration
+  /// What stands around every call, the outermost first. Not for a ``SynchronousConnection``. None
+  /// by default.
+  public var interceptors: [any ClientInterceptor]
   /// Where to report a server that breaks the protocol. Nowhere by default.
   public var logger: Logger
 
@@ -202,7 +218,8 @@ public struct ConnectionOptions: Sendable {
     handshakeTimeout: Duration = .seconds(10), largestMessage: Int = 64 << 20,
     descriptorsPerMessage: Int = 1024, window: StreamWindow = StreamWindow(),
     services: [any RPCService] = [], callsPerConnection: Int = 1024,
-    keepalive: Duration? = nil, keepaliveTimeout: Duration = .seconds(20), logger: Logger? = nil
+    keepalive: Duration? = nil, keepaliveTimeout: Duration = .seconds(20),
+    interceptors: [any ClientInterceptor] = [], logger: Logger? = nil
   ) {
     self.loop = loop
     self.loopOptions = loopOptions
@@ -214,6 +231,7 @@ public struct ConnectionOptions: Sendable {
     self.callsPerConnection = callsPerConnection
     self.keepalive = keepalive
     self.keepaliveTimeout = keepaliveTimeout
+    self.interceptors = interceptors
     self.logger = logger ?? Logger(label: "baton") { _ in SwiftLogNoOpLogHandler() }
   }
 }

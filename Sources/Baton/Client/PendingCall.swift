@@ -29,6 +29,9 @@ class PendingCall: @unchecked Sendable {
   /// The call is over. Called once, through ``end(_:)``.
   func finish(_ error: RPCError?) {}
 
+  /// The caller does not want it any more.
+  func gaveUp() {}
+
   /// Ends the call, which whoever calls this has taken out.
   final func end(_ error: RPCError?) {
     timer?.cancel()
@@ -159,6 +162,8 @@ final class UploadCall: UnaryCall, @unchecked Sendable {
 @usableFromInline
 final class StreamCall: PendingCall, @unchecked Sendable {
   @usableFromInline let incoming: IncomingStream
+  /// Interceptors that stand around the call. Set before it is begun.
+  var interception: InterceptedStream?
 
   init(_ incoming: IncomingStream) {
     self.incoming = incoming
@@ -173,6 +178,10 @@ final class StreamCall: PendingCall, @unchecked Sendable {
   }
 
   override func finish(_ error: RPCError?) {
-    incoming.end(error)
+    if let interception { interception.end(error) } else { incoming.end(error) }
+  }
+
+  override func gaveUp() {
+    interception?.cancel()
   }
 }

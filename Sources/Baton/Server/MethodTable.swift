@@ -33,6 +33,7 @@ public struct MethodTable: Sendable {
       (message, descriptors, call) throws(CodecError) in
       let request = try Request(
         unpacking: message, descriptors: &descriptors, limits: call.limits)
+      if call.isIntercepted { return call.intercept(request, handler) }
       call.run { call in
         do {
           let response = try await handler(request, call.context)
@@ -54,6 +55,7 @@ public struct MethodTable: Sendable {
       (message, descriptors, call) throws(CodecError) in
       let request = try Request(
         unpacking: message, descriptors: &descriptors, limits: call.limits)
+      if call.isIntercepted { return call.intercept(request) { try handler($0, $1) } }
       do {
         let response = try handler(request, call.context)
         call.reply { (send) throws(CodecError) in try response.packed(send) }
@@ -74,6 +76,7 @@ public struct MethodTable: Sendable {
       (message, descriptors, call) throws(CodecError) in
       let request = try Request(
         unpacking: message, descriptors: &descriptors, limits: call.limits)
+      if call.isIntercepted { return call.interceptServerStream(request, handler) }
       let outgoing = call.makeOutgoing()
       call.run(outgoing: outgoing) { call in
         do {
@@ -93,6 +96,7 @@ public struct MethodTable: Sendable {
     _ handler: @escaping @Sendable (MessageStream<Request>, CallContext) async throws -> Reply
   ) {
     insert(method.name, method.identity, Request.layout, takesStream: true) { (_, _, call) in
+      if call.isIntercepted { return call.interceptClientStream(handler) }
       let (incoming, requests) = call.makeRequests(of: Request.self)
       call.run(incoming: incoming) { call in
         do {
@@ -114,6 +118,7 @@ public struct MethodTable: Sendable {
       Void
   ) {
     insert(method.name, method.identity, Request.layout, takesStream: true) { (_, _, call) in
+      if call.isIntercepted { return call.interceptBidirectionalStream(handler) }
       let (incoming, requests) = call.makeRequests(of: Request.self)
       let outgoing = call.makeOutgoing()
       call.run(incoming: incoming, outgoing: outgoing) { call in

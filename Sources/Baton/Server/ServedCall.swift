@@ -35,7 +35,14 @@ struct ServedCall: Sendable {
     incoming: IncomingStream? = nil, outgoing: OutgoingStream? = nil,
     _ handler: @escaping @Sendable (ServedCall) async -> Void
   ) {
-    let streams = ServedStreams(incoming: incoming, outgoing: outgoing)
+    run(incoming: incoming, outgoing: outgoing, outcome: nil, handler)
+  }
+
+  func run(
+    incoming: IncomingStream?, outgoing: OutgoingStream?, outcome: CallOutcome?,
+    _ handler: @escaping @Sendable (ServedCall) async -> Void
+  ) {
+    let streams = ServedStreams(incoming: incoming, outgoing: outgoing, outcome: outcome)
     guard let deadline else { return connection.run(self, streams, handler) }
     // Calls that the handler makes end with it.
     connection.run(self, streams) { call in
@@ -117,11 +124,14 @@ struct ServedCall: Sendable {
 struct ServedStreams: Sendable {
   let incoming: IncomingStream?
   let outgoing: OutgoingStream?
+  /// For interceptors, where there are some.
+  let outcome: CallOutcome?
 
   /// Nothing more comes or goes.
   func end(_ error: RPCError) {
     incoming?.end(error)
     outgoing?.end(error)
+    outcome?.end(error)
   }
 }
 

@@ -48,6 +48,8 @@ final class ServerConnection: @unchecked Sendable {
   }
 
   var limits: CodecLimits { serving.limits }
+  var interceptors: [any ServerInterceptor] { serving.interceptors }
+  var isIntercepted: Bool { !serving.interceptors.isEmpty }
 
   /// Begins to receive at the end that accepted.
   func start() {

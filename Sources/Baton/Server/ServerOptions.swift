@@ -45,6 +45,8 @@ public struct ServerOptions: Sendable {
   /// Whether to serve `baton.reflection.v1.Reflection`, which tells callers the schema. On by
   /// default.
   public var reflection: Bool
+  /// What stands around every call, the outermost first. None by default.
+  public var interceptors: [any ServerInterceptor]
   /// How long ``Server/run()`` waits for calls in flight when it ends. 10 seconds by default.
   public var drainTimeout: Duration
   /// Where to report peers that break the protocol and the like. Nowhere by default.
@@ -60,7 +62,8 @@ public struct ServerOptions: Sendable {
     keepalive: Duration? = nil, keepaliveTimeout: Duration = .seconds(20),
     largestMessage: Int = 64 << 20, descriptorsPerMessage: Int = 1024,
     window: StreamWindow = StreamWindow(), reflection: Bool = true,
-    drainTimeout: Duration = .seconds(10), logger: Logger? = nil
+    interceptors: [any ServerInterceptor] = [], drainTimeout: Duration = .seconds(10),
+    logger: Logger? = nil
   ) {
     self.loops = loops ?? Int(baton_processors())
     self.loopOptions = loopOptions
@@ -80,6 +83,7 @@ public struct ServerOptions: Sendable {
     self.descriptorsPerMessage = descriptorsPerMessage
     self.window = window
     self.reflection = reflection
+    self.interceptors = interceptors
     self.drainTimeout = drainTimeout
     self.logger = logger ?? Logger(label: "baton") { _ in SwiftLogNoOpLogHandler() }
   }
@@ -101,6 +105,7 @@ extension ServerOptions {
     Serving(
       methods, limits: CodecLimits(upTo: largestMessage), callsPerConnection: callsPerConnection,
       descriptorsPerConnection: descriptorsPerConnection, descriptors: descriptors,
-      methodPolicies: methodPolicies, idleTimeout: idleTimeout, logger: logger)
+      methodPolicies: methodPolicies, idleTimeout: idleTimeout, interceptors: interceptors,
+      logger: logger)
   }
 }

@@ -13,12 +13,13 @@ final class Serving: Sendable {
   let methodPolicies: [String: AccessPolicy]
   /// Nanoseconds without a call after which a connection is ended; nil: never.
   let idleTimeout: UInt64?
+  let interceptors: [any ServerInterceptor]
   let logger: Logger
 
   init(
     _ methods: MethodTable, limits: CodecLimits, callsPerConnection: Int,
     descriptorsPerConnection: Int, descriptors: Int, methodPolicies: [String: AccessPolicy] = [:],
-    idleTimeout: Duration? = nil, logger: Logger
+    idleTimeout: Duration? = nil, interceptors: [any ServerInterceptor] = [], logger: Logger
   ) {
     self.methods = methods
     self.limits = limits
@@ -27,6 +28,7 @@ final class Serving: Sendable {
     self.descriptors = DescriptorBudget(descriptors)
     self.methodPolicies = methodPolicies
     self.idleTimeout = idleTimeout.map { UInt64($0.clampedNanoseconds) }
+    self.interceptors = interceptors
     self.logger = logger
   }
 

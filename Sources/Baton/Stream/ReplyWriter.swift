@@ -3,10 +3,12 @@ public import BatonMessages
 /// Where a handler writes the replies of a stream, which ends when the handler returns.
 public struct ReplyWriter<Reply: Message>: Sendable {
   @usableFromInline let stream: OutgoingStream
+  @usableFromInline let tap: MessageTap?
 
   @usableFromInline
-  init(_ stream: OutgoingStream) {
+  init(_ stream: OutgoingStream, _ tap: MessageTap? = nil) {
     self.stream = stream
+    self.tap = tap
   }
 
   /// Sends a reply; its descriptors are duplicated on the way, and stay the caller's. Returns when it
@@ -16,6 +18,10 @@ public struct ReplyWriter<Reply: Message>: Sendable {
   /// why the call ended when it has ended: the client cancelled, its deadline passed, it has left.
   @inlinable
   nonisolated(nonsending) public func write(_ reply: Reply) async throws(RPCError) {
+    if let tap {
+      let reply = try tap.pass(reply)
+      return try await stream.send { (send) throws(CodecError) in try reply.packed(send) }
+    }
     try await stream.send { (send) throws(CodecError) in try reply.packed(send) }
   }
 }

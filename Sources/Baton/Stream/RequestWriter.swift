@@ -3,10 +3,12 @@ public import BatonMessages
 /// Where a client writes the requests of a stream.
 public struct RequestWriter<Request: Message>: Sendable {
   @usableFromInline let stream: OutgoingStream
+  @usableFromInline let tap: MessageTap?
 
   @usableFromInline
-  init(_ stream: OutgoingStream) {
+  init(_ stream: OutgoingStream, _ tap: MessageTap? = nil) {
     self.stream = stream
+    self.tap = tap
   }
 
   /// Sends a request; its descriptors are duplicated on the way, and stay the caller's. Returns when
@@ -16,6 +18,10 @@ public struct RequestWriter<Request: Message>: Sendable {
   /// why the call ended when it has ended.
   @inlinable
   nonisolated(nonsending) public func write(_ request: Request) async throws(RPCError) {
+    if let tap {
+      let request = try tap.pass(request)
+      return try await stream.send { (send) throws(CodecError) in try request.packed(send) }
+    }
     try await stream.send { (send) throws(CodecError) in try request.packed(send) }
   }
 

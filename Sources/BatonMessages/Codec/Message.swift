@@ -51,6 +51,15 @@ extension Message {
     return try message.encoded()
   }
 
+  /// Every descriptor in the message's fields and in those of messages inside it, in the order of
+  /// their places. Throws as ``pack()``.
+  public func carriedDescriptors() throws(CodecError) -> [Descriptor] {
+    let message = PackedMessage(Self.layout)
+    var fields = message.fields
+    try write(to: &fields)
+    return message.descriptors
+  }
+
   /// Lends the message ready to be written to wherever its bytes shall go. Throws as ``pack()``.
   @inlinable
   public func packed<Result>(
