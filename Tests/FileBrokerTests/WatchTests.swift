@@ -27,12 +27,12 @@ import Testing
       #expect(mkdir("\(broker.root)/inner", 0o700) == 0)
       var watch = try await broker.watch()
       #expect(rename("\(broker.root)/a", "\(broker.root)/b") == 0)
-      let (old, new) = (try await watch.next(), try await watch.next())
+      let (old, new) = (try await watch.nextMove(), try await watch.nextMove())
       #expect([old.text, new.text] == ["5 a", "4 b"])
       #expect(old.file == nil)
       #expect(try new.file?.readTextToEnd() == "one")
       #expect(rename("\(broker.root)/b", "\(broker.root)/inner/c") == 0)
-      #expect(try await watch.next().text == "5 b")
+      #expect(try await watch.nextMove().text == "5 b")
     }
   }
 
@@ -127,6 +127,15 @@ private struct Watch {
 
   mutating func next() async throws -> WatchEvent {
     try #require(try await events.next())
+  }
+
+  /// Passes over files that are closed late: a process that was forked while one was open for writing
+  /// holds it until it executes.
+  mutating func nextMove() async throws -> WatchEvent {
+    while true {
+      let event = try await next()
+      if event.kind != 2 { return event }
+    }
   }
 }
 
