@@ -4,7 +4,7 @@ import Testing
 
 /// Programs that an `exec:` address starts and that are no servers. Each test runs in a process of
 /// its own, so that the children and the open descriptor numbers are the test's alone.
-@Suite(.timeLimit(.minutes(2))) struct ExecAddressTests {
+@Suite(.processOfItsOwn, .timeLimit(.minutes(2))) struct ExecAddressTests {
   @Test func `a program that says no hello in time is ended and collected`() async {
     await #expect(processExitsWith: .success) {
       try await Self.connect { address, options in

@@ -44,7 +44,8 @@ import Testing
     #expect(error == .badFileDescriptor)
   }
 
-  @Test func `a wait ends with its task, or with its loop, and leaves nothing open`() async {
+  @Test(.processOfItsOwn)
+  func `a wait ends with its task, or with its loop, and leaves nothing open`() async {
     await #expect(processExitsWith: .success) {
       let before = OpenNumbers.names()
       for endsLoop in [false, true] {

@@ -145,7 +145,11 @@ extension RunningBroker {
     let events = connection.serverStream(
       BrokerMethods.watch, OpenRequest(path: path), options: CallOptions(info: info))
     // It begins when the broker has said so, which it does before it answers what is asked later.
-    while info.metadata == nil { try? await askInVain() }
+    while info.metadata == nil {
+      do {
+        try await askInVain()
+      } catch  where error.code == .notFound {}
+    }
     return Watch(events: events.makeAsyncIterator())
   }
 

@@ -14,11 +14,9 @@ enum PeerServer {
     process.standardInput = FileHandle(
       fileDescriptor: try Self.listen(at: path), closeOnDealloc: true)
     try process.run()
-    defer {
-      // Foundation starts processes with most signals blocked.
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
+    // Foundation starts processes with most signals blocked. Nobody waits here: that would block a
+    // thread of Swift's pool.
+    defer { kill(process.processIdentifier, SIGKILL) }
     return try await body("unix:\(path)")
   }
 

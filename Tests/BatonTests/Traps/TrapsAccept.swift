@@ -6,7 +6,7 @@ import Testing
 
 /// A server that has no descriptor left for a client. Every test runs in a process of its own, whose
 /// limits and open descriptor numbers are the test's alone.
-@Suite(.timeLimit(.minutes(2))) struct TrapsAccept {
+@Suite(.processOfItsOwn, .timeLimit(.minutes(2))) struct TrapsAccept {
   @Test func `a server without a number left turns one client away, says so once, and goes on`()
     async
   {

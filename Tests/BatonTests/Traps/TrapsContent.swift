@@ -6,7 +6,7 @@ import Testing
 
 /// Peers that go on using a file which they sent or were sent. Every test runs in a process of its
 /// own, so that its open descriptor numbers are the test's alone.
-@Suite(.timeLimit(.minutes(2))) struct TrapsContent {
+@Suite(.processOfItsOwn, .timeLimit(.minutes(2))) struct TrapsContent {
   /// A client's call that is answered with `file`, of which the attacker keeps its own number.
   private static func receive(
     _ file: Descriptor, _ body: @Sendable (_ received: Descriptor, _ kept: Int32) throws -> Void

@@ -6,7 +6,7 @@ import Testing
 
 /// Peers that do not read, leave in the middle or come back late. Every test runs in a process of
 /// its own, so that its open descriptor numbers and signals are the test's alone.
-@Suite(.timeLimit(.minutes(2))) struct TrapsFlow {
+@Suite(.processOfItsOwn, .timeLimit(.minutes(2))) struct TrapsFlow {
   @Test func `a client may send far ahead of reading, and every call is answered`() async {
     await #expect(processExitsWith: .success) {
       try await ServerScene.run { scene in

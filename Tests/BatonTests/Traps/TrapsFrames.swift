@@ -5,7 +5,7 @@ import Testing
 
 /// Packets that break the specification of the wire. Every test runs in a process of its own, so
 /// that the open descriptor numbers are the test's alone.
-@Suite(.timeLimit(.minutes(2))) struct TrapsFrames {
+@Suite(.processOfItsOwn, .timeLimit(.minutes(2))) struct TrapsFrames {
   /// A packet that must end the connection, and a part of the reason that GOODBYE must give.
   struct Violation: Sendable {
     var bytes: [UInt8]

@@ -3,7 +3,7 @@ import Testing
 
 /// Messages that are made to use up a reader. Every test runs in a process of its own, so that its
 /// open descriptor numbers are the test's alone.
-@Suite(.timeLimit(.minutes(2))) struct TrapsMessages {
+@Suite(.processOfItsOwn, .timeLimit(.minutes(2))) struct TrapsMessages {
   /// As protobuf, and a part of what must be said against it.
   static let hostile: [(message: [UInt8], fault: String)] = [
     (Array(repeating: 0x23, count: 100_000), "levels of messages"),  // groups inside groups

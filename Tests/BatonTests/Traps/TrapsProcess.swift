@@ -8,7 +8,7 @@ import Testing
 
 /// Peers whose process is gone, or that the kernel cannot name. Every test runs in a process of its
 /// own, so that its children and its open descriptor numbers are the test's alone.
-@Suite(.timeLimit(.minutes(2))) struct TrapsProcess {
+@Suite(.processOfItsOwn, .timeLimit(.minutes(2))) struct TrapsProcess {
   /// The credentials of whoever `connect` makes connect to a listening socket, and what it gives.
   private static func credentials<Peer>(
     _ connect: (_ path: String) throws -> Peer, _ body: (PeerCredentials, Peer) throws -> Void
