@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The root of the commands.
-struct BatonTool: ParsableCommand {
+struct BatonTool: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "baton",
     abstract: "Call servers of this machine, with open files as arguments and results.",

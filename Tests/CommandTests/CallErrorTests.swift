@@ -91,21 +91,6 @@ import Testing
     }
   }
 
-  @Test func `a stream is refused`() async throws {
-    let scratch = try Scratch()
-    try scratch.file(
-      "s.proto",
-      containing: """
-        syntax = "proto3";
-        message M {}
-        service S { rpc Watch(M) returns (stream M); }
-        """)
-    let result = try await Tool.baton(
-      "call", Tool.broker(), "S/Watch", "--schema", scratch.path("s.proto"))
-    expect(
-      result, 64, "S/Watch is a stream; baton calls methods with one request and one reply")
-  }
-
   // MARK: The server
 
   @Test func `an address where nobody listens is no connection`() async throws {
@@ -176,9 +161,7 @@ import Testing
       ])
     // Opens when the command does, which then has a connection.
     let writer = try scratch.open("fifo", O_WRONLY)
-    let child = try String(
-      contentsOfFile: "/proc/\(baton.processID)/task/\(baton.processID)/children", encoding: .utf8)
-    let server = try #require(Int32(child.trimmingCharacters(in: .whitespaces)))
+    let server = try #require(try baton.children().first)
     #expect(kill(server, SIGKILL) == 0)
     let result = try await baton.finish()
     #expect(result.status == 14)
@@ -256,6 +239,10 @@ import Testing
     (
       ["call", "a", "b", "--", "true"],
       "expected --exec with the command behind --; see baton call --help"
+    ),
+    (
+      ["call", "a", "b", "--limit", "0"],
+      "expected --limit above zero, got 0; see baton call --help"
     ),
     (
       ["call", "a", "b", "--exec", "--cat", "file", "--", "true"],

@@ -33,39 +33,3 @@ import Testing
     #expect(result.status == 69)
   }
 }
-
-/// A program that runs until it is ended and holds a FIFO open, whose end tells so.
-private struct SilentProgram {
-  private let scratch: Scratch
-
-  init() throws {
-    scratch = try Scratch()
-    try #require(mkfifo(scratch.path("fifo"), 0o600) == 0)
-  }
-
-  var address: String {
-    #"exec:/bin/sh -c 'exec 9> "$0"; exec sleep 3600' "\#(scratch.path("fifo"))""#
-  }
-
-  /// Waits until the program runs, does `body`, and waits until the program has ended.
-  func watch<Result>(_ body: () async throws -> Result) async throws -> Result {
-    let path = scratch.path("fifo")
-    let reading = await elsewhere { open(path, O_RDONLY | O_CLOEXEC) }
-    defer { close(reading) }
-    let result = try await body()
-    let count = await elsewhere {
-      var byte: UInt8 = 0
-      return read(reading, &byte, 1)
-    }
-    #expect(count == 0, "the FIFO's end")
-    return result
-  }
-
-  /// On a thread of its own, as it blocks.
-  private func elsewhere<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result
-  {
-    await withCheckedContinuation { done in
-      Thread.detachNewThread { done.resume(returning: body()) }
-    }
-  }
-}

@@ -113,11 +113,11 @@ import Testing
       let words = ["baton", "call", address, ""]
       #expect(Completions.addresses(words, 2, "").contains(address))
       #expect(
-        Completions.methods(words, 3, "").sorted() == [
+        await Completions.methods(words, 3, "").sorted() == [
           "baton.reflection.v1.Reflection/Describe", "shelf.v1.Shelf/Fail",
           "shelf.v1.Shelf/Return", "shelf.v1.Shelf/Take", "shelf.v1.Shelf/Wait",
         ])
-      #expect(Completions.symbols(words, 3, "").contains("shelf.v1.Item"))
+      #expect(await Completions.symbols(words, 3, "").contains("shelf.v1.Item"))
     }
   }
 
@@ -213,7 +213,7 @@ import Testing
     #expect(result)
   }
 
-  @Test func `completing starts no program`() {
-    #expect(Completions.methods(["baton", "call", Tool.broker(), ""], 3, "") == [])
+  @Test func `completing starts no program`() async {
+    #expect(await Completions.methods(["baton", "call", Tool.broker(), ""], 3, "") == [])
   }
 }

@@ -17,10 +17,10 @@ final class Tool {
 
   var processID: Int32 { process.processIdentifier }
 
-  /// `input` comes to the program on standard input.
+  /// `input` comes to the program on standard input. Its output goes to `output`, or is kept.
   init(
     _ program: String, _ arguments: [String], input: String = "",
-    environment: [String: String] = [:], directory: URL = Tool.package
+    environment: [String: String] = [:], directory: URL = Tool.package, output: FileHandle? = nil
   ) throws {
     scratch = try Scratch()
     process.executableURL = URL(fileURLWithPath: program)
@@ -29,7 +29,7 @@ final class Tool {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     try scratch.file("in", containing: input)
     process.standardInput = try scratch.open("in", O_RDONLY)
-    process.standardOutput = try scratch.open("out", O_WRONLY | O_CREAT)
+    process.standardOutput = try output ?? scratch.open("out", O_WRONLY | O_CREAT)
     process.standardError = try scratch.open("err", O_WRONLY | O_CREAT)
     let (ended, end) = AsyncStream<Void>.makeStream()
     self.ended = ended
@@ -46,12 +46,21 @@ final class Tool {
     return try body()
   }
 
+  /// The processes that it started and that have not ended, whichever thread it was.
+  func children() throws -> [Int32] {
+    let threads = "/proc/\(processID)/task"
+    return try FileManager.default.contentsOfDirectory(atPath: threads).flatMap { thread in
+      let text = try String(contentsOfFile: "\(threads)/\(thread)/children", encoding: .utf8)
+      return text.split(separator: " ").compactMap { Int32($0) }
+    }
+  }
+
   /// Waits for its end.
   func finish() async throws -> Result {
     for await _ in ended {}
     return Result(
       status: process.terminationStatus,
-      output: try Data(contentsOf: scratch.url.appending(path: "out")),
+      output: (try? Data(contentsOf: scratch.url.appending(path: "out"))) ?? Data(),
       errors: try String(contentsOf: scratch.url.appending(path: "err"), encoding: .utf8))
   }
 

@@ -23,7 +23,7 @@ public final class Connection: Sendable {
   public static func connect(
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) async throws(ConnectionError) -> Connection {
-    let (socket, child) = try Dialer.connect(address)
+    let (socket, child) = try Dialer.connect(address, withThread: options.childEndsWithThread)
     return try await open(socket, child, options, "\(address)")
   }
 
@@ -119,6 +119,12 @@ public final class Connection: Sendable {
     if ownsLoop { loop.shutdown() }
   }
 
+  /// Ends the connection and waits, `limit` at most, until the child that `exec:` started has ended.
+  package func close(waitingForChild limit: Duration) {
+    close()
+    child?.reap(within: limit)
+  }
+
   /// Calls a method and waits for its reply.
   ///
   /// Cancelling the caller's task ends the call at once, with CANCELLED, and cancels the handler.
@@ -151,23 +157,8 @@ public final class Connection: Sendable {
   nonisolated(nonsending) private func callDirectly(
     _ name: String, _ request: EncodedMessage, _ options: CallOptions, _ reply: ReplySlot
   ) async throws(RPCError) {
-    let call = UnaryCall { (message, descriptors, _) in
-      reply.bytes = Array(message)
-      swap(&reply.descriptors, &descriptors)
-    }
+    let call = UnaryCall { (message, descriptors, _) in reply.put(message, &descriptors) }
     try await core.run(call, MethodIdentity(name), options, encoded: request)
-  }
-}
-
-/// Where a reply is put that is taken as it came: what is not copyable cannot be captured.
-private final class ReplySlot {
-  var bytes: [UInt8] = []
-  var descriptors = ReceivedDescriptors()
-
-  func take() -> Reply {
-    var taken = ReceivedDescriptors()
-    swap(&taken, &descriptors)
-    return Reply(bytes: bytes, descriptors: taken)
   }
 }
 
@@ -186,8 +177,8 @@ public struct ConnectionOptions: Sendable {
   public var loopOptions: EventLoopOptions
   /// How long to wait for the server's hello. 10 seconds by default.
   public var handshakeTimeout: Duration
-  /// A child of `exec:` gets SIGTERM when the thread that connects ends, for programs whose main
-  /// thread does so. Of ``SynchronousConnection`` only.
+  /// A child of `exec:` gets SIGTERM when the thread that connects ends, for programs in which that
+  /// is a thread that lasts.
   package var childEndsWithThread = false
   /// Bytes of the largest message taken; the server is told. 64 MiB by default, at most 2 GiB less
   /// one.

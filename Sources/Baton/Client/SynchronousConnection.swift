@@ -57,12 +57,6 @@ public final class SynchronousConnection: Sendable {
     core.withLock { $0.close() }
   }
 
-  /// Ends the connection and waits, `limit` at most, until the child that `exec:` started has ended.
-  package func close(waitingForChild limit: Duration) {
-    close()
-    child?.reap(within: limit)
-  }
-
   /// Calls a method and waits for its reply.
   @inlinable
   public func call<Request: Message, Response: Message>(

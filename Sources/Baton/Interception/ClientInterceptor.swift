@@ -2,7 +2,8 @@
 /// measures them.
 ///
 /// Given in ``ConnectionOptions/interceptors``; the first is the outermost. Messages that are
-/// encoded already, of callers that know a method's name alone, are not seen.
+/// encoded already, of callers that know a method's name alone, are not seen, and streams of them
+/// pass by.
 public protocol ClientInterceptor: Sendable {
   /// Has a call made by `next`, which returns when it is over; or throws instead what the caller
   /// gets. A unary call may be made again.

@@ -139,6 +139,8 @@ final class OutgoingStream: Sendable {
     if let call { try? channel.send(FrameHeader(.finish, call: call, isLast: true, size: 0)) }
   }
 
+  var hasEnded: Bool { state.withLock { $0.end != nil } }
+
   // MARK: The loop's side
 
   func add(_ credit: StreamCredit) {

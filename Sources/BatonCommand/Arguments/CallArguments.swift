@@ -46,8 +46,12 @@ struct SchemaArguments: ParsableArguments {
 
 /// What becomes of the reply.
 struct ReplyArguments: ParsableArguments {
-  @Flag(help: "Print the reply on one line.")
+  @Flag(help: "Print the reply on one line, as those of a stream always are.")
   var compact = false
+
+  @Option(
+    help: ArgumentHelp("End a stream of replies after so many.", valueName: "number"))
+  var limit: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -58,22 +62,27 @@ struct ReplyArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Copy what a descriptor holds to a file. Can be given several times.",
+      "Copy what a descriptor holds to a file, in whose name {n} is the reply's number. Can be given several times.",
       valueName: "field=path"),
     completion: .file())
   var save: [String] = []
 
   @Flag(
-    help: "Become the command behind --, which inherits the reply's descriptors as LISTEN_FDS.")
+    help:
+      "Become the command behind --, which inherits the reply's descriptors as LISTEN_FDS. Of a stream, run it for each reply."
+  )
   var exec = false
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("What --exec becomes.", valueName: "command"),
+    help: ArgumentHelp("What --exec becomes or runs.", valueName: "command"),
     completion: .custom(Completions.requestOrCommand))
   var command: [String] = []
 
   func validate() throws {
+    if let limit, limit < 1 {
+      throw ValidationError("expected --limit above zero, got \(limit)")
+    }
     if exec && command.isEmpty { throw ValidationError("expected a command behind --exec --") }
     if !exec && !command.isEmpty {
       throw ValidationError("expected --exec with the command behind --")

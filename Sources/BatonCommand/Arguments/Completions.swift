@@ -8,33 +8,38 @@ enum Completions {
     fitForShell(["unix:", "exec:", "fd:"] + UnixSockets.listening().map { "unix:\($0)" })
   }
 
-  @Sendable static func methods(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    guard let schema = ask(words) else { return [] }
+  @Sendable static func methods(
+    _ words: [String], _ index: Int, _ prefix: String
+  ) async -> [String] {
+    guard let schema = await ask(words) else { return [] }
     return fitForShell(schema.methods.map(\.fullName))
   }
 
-  @Sendable static func symbols(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    fitForShell(ask(words).map { SchemaIndex($0.pool.files).names } ?? [])
+  @Sendable static func symbols(
+    _ words: [String], _ index: Int, _ prefix: String
+  ) async -> [String] {
+    fitForShell(await ask(words).map { SchemaIndex($0.pool.files).names } ?? [])
   }
 
   /// The descriptors of the reply, each repeated field with its first element.
-  @Sendable static func fields(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    let called = ask(words)?.methods.first { method in
-      words.contains(method.fullName) || words.contains("\(method.service.name).\(method.name)")
-    }
-    let paths = called.map { ReplyFields.paths(in: $0.output) } ?? []
+  @Sendable static func fields(
+    _ words: [String], _ index: Int, _ prefix: String
+  ) async -> [String] {
+    let paths = await method(words).map { ReplyFields.paths(in: $0.output) } ?? []
     return fitForShell(paths.map { $0.replacing("[]", with: "[0]") })
   }
 
-  /// The request, of which a file can be completed, and the command behind `--`.
+  /// The request, of which a file can be completed, and the command behind `--`. A stream of requests
+  /// is offered standard input.
   @Sendable static func requestOrCommand(
     _ words: [String], _ index: Int, _ prefix: String
-  ) -> [String] {
+  ) async -> [String] {
     let before = words.prefix(index)
     if before.last == "--" && !prefix.contains("/") {
       return fitForShell(PathNames.programs(beginningWith: prefix))
     }
     if before.contains("--") { return fitForShell(PathNames.beginning(with: prefix)) }
+    if prefix.isEmpty, await method(words)?.isClientStreaming == true { return ["-"] }
     if !prefix.hasPrefix("@") { return [] }
     return fitForShell(PathNames.beginning(with: String(prefix.dropFirst())).map { "@" + $0 })
   }
@@ -53,10 +58,17 @@ enum Completions {
   }
 
   /// Asks the server that the words name if it listens on a socket: completing starts no program.
-  private static func ask(_ words: [String]) -> ServerSchema? {
+  private static func ask(_ words: [String]) async -> ServerSchema? {
     guard let address = words.first(where: { $0.hasPrefix("unix:") }),
-      let session = try? Session(address: address, timeout: .seconds(1), isVerbose: false)
+      let session = try? await Session(address: address, timeout: .seconds(1), isVerbose: false)
     else { return nil }
-    return try? ServerSchema(of: session)
+    return try? await ServerSchema(of: session)
+  }
+
+  /// The method that the words name.
+  private static func method(_ words: [String]) async -> MethodType? {
+    await ask(words)?.methods.first { method in
+      words.contains(method.fullName) || words.contains("\(method.service.name).\(method.name)")
+    }
   }
 }

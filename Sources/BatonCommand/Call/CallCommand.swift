@@ -3,10 +3,10 @@ import Baton
 import BatonMessages
 
 /// `baton call`
-struct CallCommand: ParsableCommand {
+struct CallCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "call",
-    abstract: "Call a method and print the reply as JSON.",
+    abstract: "Call a method and print the reply, or a stream of them, as JSON.",
     usage: """
       baton call <address> <method> [<request>] [<options>]
       baton call <address> <method> [<request>] --exec [<options>] -- <command> ...
@@ -21,8 +21,15 @@ struct CallCommand: ParsableCommand {
       and LISTEN_FDNAMES name them by path, as in files[1].content. The command of --exec finds the \
       reply as JSON in the file that BATON_REPLY names.
 
+      A stream of requests is read from -, @FILE or the argument, one on each line, and ends with \
+      it. The replies of a stream are printed as they come, one on each line; the server waits while \
+      they are dealt with. --cat and --save pass over those without the field; --save wants {n} in \
+      the path where a second reply has it. --exec waits for the command before it takes the next \
+      reply, and goes on when one fails. Ctrl-C cancels the call.
+
       Exit status: 0; the code of gRPC (1 to 16) when the call ended in an error; 64 for wrong \
-      usage; 69 when no connection was had; 74 when the reply could not be written.
+      usage; 69 when no connection was had; 74 when the reply could not be written; 130 when a \
+      stream was interrupted; that of the command of --exec, of a stream that of the first that failed.
 
       Examples:
         baton call unix:/run/broker files.v1.FileBroker/Open '{"path": "a.txt"}'
@@ -30,6 +37,8 @@ struct CallCommand: ParsableCommand {
         baton call "exec:file-broker --root ." files.v1.FileBroker/Count \\
           '{"files": ["r:a.txt", "text:one two"]}'
         baton call unix:@broker files.v1.FileBroker/Open - --exec -- wc -c /dev/fd/3
+        baton call unix:@broker files.v1.FileBroker/Watch '{"path": "inbox"}' --limit 3
+        baton call unix:@broker files.v1.FileBroker/Watch --save 'file=changed-{n}'
       """)
 
   @OptionGroup var server: ServerArguments
@@ -41,25 +50,30 @@ struct CallCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The request as JSON text; @FILE reads it from a file, - from standard input.",
+      "The request as JSON text; @FILE reads it from a file, - from standard input. Without it, {}.",
       valueName: "request"),
     completion: .custom(Completions.requestOrCommand))
-  var request: String = "{}"
+  var request: String?
 
   @OptionGroup var schema: SchemaArguments
   @OptionGroup(title: "The reply") var reply: ReplyArguments
 
-  func run() throws {
+  func run() async throws {
     let name = try MethodName(method)
-    let text = try RequestText(request)
+    let source = try RequestSource(request ?? "{}")
     let saves = try reply.save.map { (text) throws(Failure) in try SaveOutput(text) }
     let known = try schema.onDisk?.read()
-    let session = try Session(server)
+    var session = try await Session(server)
     defer { session.end() }
-    let method = try find(name, known, session)
-    for path in reply.cat + saves.map(\.field) { try ReplyFields.check(path, of: method.output) }
-    let message = try text.message(method.input)
-    let answer = try call(method, message, session)
+    let method = try await find(name, known, session)
+    try check(method)
+    let answer =
+      if method.isClientStreaming || method.isServerStreaming {
+        try await stream(method, source, saves, &session)
+      } else {
+        try await call(method, source, &session)
+      }
+    guard let answer else { return }
     // What the command of --exec becomes has no use for the server, nor would it collect its status.
     if reply.exec { session.end() }
     try write(answer, saves)
@@ -67,37 +81,43 @@ struct CallCommand: ParsableCommand {
 
   private func find(
     _ name: MethodName, _ known: SchemaPool?, _ session: Session
-  ) throws(Failure) -> MethodType {
-    let pool: SchemaPool
-    let services: [String]
-    if let known {
-      pool = known
-      services = known.services.map(\.name)
-    } else {
-      let reflection = try ServerSchema(of: session)
-      pool = reflection.pool
-      services = reflection.services
+  ) async throws(Failure) -> MethodType {
+    if let known { return try name.find(in: known, services: known.services.map(\.name)) }
+    let reflection = try await ServerSchema(of: session)
+    return try name.find(in: reflection.pool, services: reflection.services)
+  }
+
+  /// Throws what the options ask of the method that it has not.
+  private func check(_ method: MethodType) throws(Failure) {
+    let saved = try reply.save.map { (text) throws(Failure) in try SaveOutput(text).field }
+    for path in reply.cat + saved { try ReplyFields.check(path, of: method.output) }
+    if reply.limit != nil && !method.isServerStreaming {
+      throw .usage("--limit is for a stream of replies, and \(method.fullName) has one reply")
     }
-    let method = try name.find(in: pool, services: services)
-    if method.isClientStreaming || method.isServerStreaming {
-      throw .usage("\(name.full) is a stream; baton calls methods with one request and one reply")
+    if request == nil && method.isClientStreaming {
+      throw .usage(
+        "\(method.fullName) takes a stream of requests: expected - or @FILE, with one on each line")
     }
-    return method
+    if reply.exec && method.isServerStreaming { try ExecOutput.check(reply.command[0]) }
+  }
+
+  /// The one request.
+  private func read(
+    _ source: RequestSource, _ method: MethodType, _ session: inout Session
+  ) throws(Failure) -> EncodedMessage {
+    // Who types it takes time that is not the call's.
+    let text = RequestText(json: try session.pausing(source.read))
+    let message = try text.message(method.input)
+    session.trace.descriptors(message, arrow: ">")
+    return try text.encode(message)
   }
 
   private func call(
-    _ method: MethodType, _ message: DynamicMessage, _ session: Session
-  ) throws(Failure) -> DynamicMessage {
-    session.trace.descriptors(message, arrow: ">")
-    let request: EncodedMessage
-    do throws(CodecError) {
-      request = try message.encoded()
-    } catch {
-      throw Failure(.call(RPCError.Code.invalidArgument.rawValue), "the request: \(error)")
-    }
+    _ method: MethodType, _ source: RequestSource, _ session: inout Session
+  ) async throws(Failure) -> DynamicMessage {
+    let request = try read(source, method, &session)
     do throws(RPCError) {
-      var reply = try session.call(method.fullName, request)
-      let answer = try Self.decode(&reply, as: method.output)
+      let answer = try await session.call(method.fullName, request).decode(as: method.output)
       session.trace.descriptors(answer, arrow: "<")
       return answer
     } catch {
@@ -105,16 +125,17 @@ struct CallCommand: ParsableCommand {
     }
   }
 
-  private static func decode(
-    _ reply: inout Reply, as type: MessageType
-  ) throws(RPCError) -> DynamicMessage {
-    do throws(CodecError) {
-      return try DynamicMessage(
-        decoding: reply.bytes, descriptors: &reply.descriptors, type: type)
-    } catch {
-      let code: RPCError.Code = error.kind == .descriptor ? .invalidArgument : .internal
-      throw RPCError(code, "the reply is invalid: \(error)")
-    }
+  /// Returns the reply where that is none.
+  private func stream(
+    _ method: MethodType, _ source: RequestSource, _ saves: [SaveOutput], _ session: inout Session
+  ) async throws(Failure) -> DynamicMessage? {
+    let requests: StreamCall.Requests =
+      method.isClientStreaming
+      ? .stream(RequestLines(source, on: session.loop))
+      : .one(try read(source, method, &session))
+    let hidesInput = method.isClientStreaming && source.isStandardInput
+    let output = StreamOutput(reply, saves, hidesInput: hidesInput)
+    return try await StreamCall(method: method, session: session, output: output).run(requests)
   }
 
   private func write(_ answer: DynamicMessage, _ saves: [SaveOutput]) throws(Failure) {

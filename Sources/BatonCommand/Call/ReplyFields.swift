@@ -18,20 +18,26 @@ enum ReplyFields {
   static func descriptors(
     at text: String, in reply: DynamicMessage
   ) throws(Failure) -> [Descriptor] {
-    let found = try? reply.value(at: FieldPath(text))
-    let descriptors =
-      switch found {
-      case .descriptor(let descriptor)?: [descriptor]
-      case .list(let values)?: values.compactMap(\.descriptor)
-      case .map(let values)?:
-        values.sorted { $0.key < $1.key }.compactMap { $0.value.descriptor }
-      default: [Descriptor]()
-      }
+    let descriptors = find(text, in: reply)
     if descriptors.isEmpty {
       throw Failure(
         .output, "the reply has no \(text); it has \(list(reply.descriptors.map(\.path)))")
     }
     return descriptors
+  }
+
+  /// Whether the reply has descriptors at the path.
+  static func exist(at text: String, in reply: DynamicMessage) -> Bool {
+    !find(text, in: reply).isEmpty
+  }
+
+  private static func find(_ text: String, in reply: DynamicMessage) -> [Descriptor] {
+    switch try? reply.value(at: FieldPath(text)) {
+    case .descriptor(let descriptor)?: [descriptor]
+    case .list(let values)?: values.compactMap(\.descriptor)
+    case .map(let values)?: values.sorted { $0.key < $1.key }.compactMap { $0.value.descriptor }
+    default: []
+    }
   }
 
   /// `file`, `files[]`, `files[].content`: every descriptor field that messages of the type can hold,

@@ -1,3 +1,4 @@
+import Baton
 import BatonMessages
 import Glibc
 import SystemPackage
@@ -31,5 +32,17 @@ struct ReplyText {
     if let size = description.size { members.append(.init("size", .number(size))) }
     if let path = description.path { members.append(.init("path", .string(path))) }
     return .object(members)
+  }
+}
+
+extension Reply {
+  /// The message, which has the reply's descriptors.
+  consuming func decode(as type: MessageType) throws(RPCError) -> DynamicMessage {
+    do throws(CodecError) {
+      return try DynamicMessage(decoding: bytes, descriptors: &descriptors, type: type)
+    } catch {
+      let code: RPCError.Code = error.kind == .descriptor ? .invalidArgument : .internal
+      throw RPCError(code, "the reply is invalid: \(error)")
+    }
   }
 }

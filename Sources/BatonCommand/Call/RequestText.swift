@@ -1,33 +1,10 @@
 import BatonMessages
-import SystemPackage
 
-/// A request as it was given: JSON text, wherever it stands.
+/// One request as JSON text.
 struct RequestText {
   let json: String
-
-  /// Reads what the argument names: `@FILE`, `-` for standard input, or the text itself.
-  init(_ argument: String) throws(Failure) {
-    if argument == "-" {
-      json = try Self.text("standard input") { () throws(Errno) in
-        try Descriptor(duplicating: .standardInput)
-      }
-    } else if argument.hasPrefix("@") {
-      let path = String(argument.dropFirst())
-      json = try Self.text(path) { () throws(Errno) in try Descriptor.open(FilePath(path)) }
-    } else {
-      json = argument
-    }
-  }
-
-  private static func text(
-    _ name: String, _ open: () throws(Errno) -> Descriptor
-  ) throws(Failure) -> String {
-    do throws(Errno) {
-      return try open().readTextToEnd()
-    } catch {
-      throw .usage("cannot read the request from \(name): \(error)")
-    }
-  }
+  /// Its line in a stream of requests.
+  var line: Int?
 
   /// The message, with its descriptors open.
   func message(_ type: MessageType) throws(Failure) -> DynamicMessage {
@@ -35,8 +12,20 @@ struct RequestText {
     do throws(CodecError) {
       return try DynamicMessage(json: json, type: type, options: options)
     } catch {
-      let place = error.path.isEmpty ? "" : "\(error.path): "
-      throw .usage("the request: \(place)\(error.message)")
+      // There is just one line in a line.
+      let message = line == nil ? error.message : error.message.replacing("line 1, ", with: "")
+      throw .usage("\(name): \(error.path.isEmpty ? "" : "\(error.path): ")\(message)")
     }
   }
+
+  /// The same message as it is sent. Throws where it breaks its schema's contract.
+  func encode(_ message: DynamicMessage) throws(Failure) -> EncodedMessage {
+    do throws(CodecError) {
+      return try message.encoded()
+    } catch {
+      throw Failure(.call(3), "\(name): \(error)")
+    }
+  }
+
+  private var name: String { line.map { "the request in line \($0)" } ?? "the request" }
 }

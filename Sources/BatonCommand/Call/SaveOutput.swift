@@ -2,10 +2,16 @@ import BatonMessages
 import Glibc
 import SystemPackage
 
-/// Copies what a descriptor of the reply holds to a file: `--save FIELD=PATH`.
-struct SaveOutput {
+/// Copies what a descriptor of the reply holds to a file: `--save FIELD=PATH`. In the path, `{n}`
+/// stands for the reply's number.
+struct SaveOutput: Sendable {
   let field: String
   let path: String
+
+  private static let place = "{n}"
+
+  /// Whether each reply has a file of its own.
+  var isNumbered: Bool { path.contains(Self.place) }
 
   init(_ text: String) throws(Failure) {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
@@ -16,7 +22,8 @@ struct SaveOutput {
   }
 
   /// The file is made, or emptied first, as by a shell's `>`.
-  func write(_ reply: DynamicMessage) throws(Failure) {
+  func write(_ reply: DynamicMessage, number: Int = 1) throws(Failure) {
+    let path = path.replacing(Self.place, with: "\(number)")
     let descriptors = try ReplyFields.descriptors(at: field, in: reply)
     guard let descriptor = descriptors.first, descriptors.count == 1 else {
       throw Failure(

@@ -3,7 +3,7 @@ import BatonMessages
 import Glibc
 
 /// `baton describe`
-struct DescribeCommand: ParsableCommand {
+struct DescribeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe",
     abstract: "Print a server's schema, with comments and what its descriptors must be.",
@@ -25,10 +25,10 @@ struct DescribeCommand: ParsableCommand {
     completion: .custom(Completions.symbols))
   var symbol: String?
 
-  func run() throws {
-    let session = try Session(server)
+  func run() async throws {
+    let session = try await Session(server)
     defer { session.end() }
-    let reflection = try ServerSchema(of: session)
+    let reflection = try await ServerSchema(of: session)
     let index = SchemaIndex(reflection.pool.files)
     let terminal = Terminal(stream: STDOUT_FILENO)
     if let symbol {

@@ -2,7 +2,7 @@ import ArgumentParser
 import BatonMessages
 
 /// `baton list`
-struct ListCommand: ParsableCommand {
+struct ListCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract: "List the services of a server.",
@@ -17,10 +17,10 @@ struct ListCommand: ParsableCommand {
   @Flag(name: [.customShort("l"), .long], help: "List the methods, with what they take and give.")
   var methods = false
 
-  func run() throws {
-    let session = try Session(server)
+  func run() async throws {
+    let session = try await Session(server)
     defer { session.end() }
-    let reflection = try ServerSchema(of: session)
+    let reflection = try await ServerSchema(of: session)
     let index = SchemaIndex(reflection.pool.files)
     for name in reflection.services {
       try StandardOutput.write(name.visible + "\n")

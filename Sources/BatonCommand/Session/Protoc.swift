@@ -69,11 +69,6 @@ struct Protoc {
       posix_spawnp(&child, arguments[0], &actions, nil, $0, environ)
     }
     if result != 0 { throw Errno(rawValue: result) }
-    var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0 {
-      if errno != EINTR { throw Errno(rawValue: errno) }
-    }
-    let signal = status & 0x7F
-    return signal == 0 ? status >> 8 & 0xFF : 128 + signal
+    return ChildStatus.take(child)
   }
 }

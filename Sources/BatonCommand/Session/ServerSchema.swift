@@ -11,8 +11,8 @@ struct ServerSchema {
   var methods: [MethodType] { services.flatMap { pool.service($0)?.methods ?? [] } }
 
   /// Asks the server.
-  init(of session: Session) throws(Failure) {
-    let bytes = try Self.ask(session)
+  init(of session: Session) async throws(Failure) {
+    let bytes = try await Self.ask(session)
     do throws(CodecError) {
       let described = try DescribeReply(decoding: bytes)
       services = described.services
@@ -22,9 +22,10 @@ struct ServerSchema {
     }
   }
 
-  private static func ask(_ session: Session) throws(Failure) -> [UInt8] {
+  private static func ask(_ session: Session) async throws(Failure) -> [UInt8] {
     do throws(RPCError) {
-      return try session.call(Reflection.Methods.describe.name, EncodedMessage(bytes: [])).bytes
+      let request = EncodedMessage(bytes: [])
+      return try await session.call(Reflection.Methods.describe.name, request).bytes
     } catch {
       if error.code != .unimplemented { throw Failure(error) }
       throw Failure(

@@ -3,18 +3,21 @@ import BatonMessages
 import Glibc
 
 /// A connection on which calls are made one after the other, within the time the user gives.
+///
+/// The connection receives on a thread of its own, so that a peer that asks whether this end is there
+/// is answered while the command writes, or waits for a program.
 struct Session {
   let trace: Trace
-  private let connection: SynchronousConnection
+  private let connection: Connection
   private let timeout: Duration?
-  private let deadline: ContinuousClock.Instant?
+  private var deadline: ContinuousClock.Instant?
 
   /// Connects. The time runs from now on.
-  init(_ server: ServerArguments) throws(Failure) {
-    try self.init(address: server.address, timeout: server.timeout, isVerbose: server.verbose)
+  init(_ server: ServerArguments) async throws(Failure) {
+    try await self.init(address: server.address, timeout: server.timeout, isVerbose: server.verbose)
   }
 
-  init(address text: String, timeout: Duration?, isVerbose: Bool) throws(Failure) {
+  init(address text: String, timeout: Duration?, isVerbose: Bool) async throws(Failure) {
     let address = try Self.address(text)
     self.timeout = timeout
     deadline = timeout.map { .now + $0 }
@@ -24,8 +27,8 @@ struct Session {
     // However this command ends, a program that it started is told.
     options.childEndsWithThread = true
     do throws(ConnectionError) {
-      connection = try trace.timed { () throws(ConnectionError) in
-        try SynchronousConnection.connect(to: address, options: options)
+      connection = try await trace.timed { () throws(ConnectionError) in
+        try await Connection.connect(to: address, options: options)
       } _: { (connection) in
         "* connected to \(address) (\(Self.text(connection.peer)))"
       }
@@ -53,19 +56,45 @@ struct Session {
     connection.close(waitingForChild: .seconds(1))
   }
 
+  /// The connection's own thread.
+  var loop: EventLoop { connection.loop }
+
   /// Calls `method`, a full name, and waits for the reply.
-  func call(_ method: String, _ request: EncodedMessage) throws(RPCError) -> Reply {
-    var options = CallOptions()
-    if let deadline, let timeout {
-      let rest = ContinuousClock.now.duration(to: deadline)
-      if rest <= .zero { throw RPCError(.deadlineExceeded, "no answer within \(timeout)") }
-      options.timeout = rest
-    }
-    return try trace.timed { () throws(RPCError) in
-      try connection.call(method: method, request, options: options)
+  func call(_ method: String, _ request: EncodedMessage) async throws(RPCError) -> Reply {
+    let options = try options()
+    return try await trace.timed { () throws(RPCError) in
+      try await connection.call(method: method, request, options: options)
     } _: { reply in
       "* \(method): \(request.bytes.count) bytes and \(request.descriptors.count) descriptors out, "
         + "\(reply.bytes.count) bytes and \(reply.descriptors.count) descriptors back"
     }
+  }
+
+  /// Calls `method` with one request.
+  func replies(of method: String, to request: EncodedMessage) throws(RPCError) -> ReplyStream {
+    connection.serverStream(method: method, request, options: try options())
+  }
+
+  /// Calls `method` with a stream of requests.
+  func call(
+    _ method: String, _ body: (EncodedRequestWriter, ReplyStream) async throws -> Void
+  ) async throws {
+    try await connection.bidirectionalStream(method: method, options: try options(), body)
+  }
+
+  /// Does what is not to count as time of the call.
+  mutating func pausing<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let start = ContinuousClock.now
+    defer { deadline? += start.duration(to: .now) }
+    return try body()
+  }
+
+  private func options() throws(RPCError) -> CallOptions {
+    guard let deadline, let timeout else { return CallOptions() }
+    let rest = ContinuousClock.now.duration(to: deadline)
+    if rest <= .zero { throw RPCError(.deadlineExceeded, "no answer within \(timeout)") }
+    return CallOptions(timeout: rest)
   }
 }

@@ -10,11 +10,11 @@ struct Trace {
   }
 
   /// Runs `work` and hands how long it took to `describe`, which makes the line.
-  func timed<Result: ~Copyable, Failure: Error>(
-    _ work: () throws(Failure) -> Result, _ describe: (borrowing Result) -> String
-  ) throws(Failure) -> Result {
+  nonisolated(nonsending) func timed<Result: ~Copyable, Failure: Error>(
+    _ work: () async throws(Failure) -> Result, _ describe: (borrowing Result) -> String
+  ) async throws(Failure) -> Result {
     let start = ContinuousClock.now
-    let result = try work()
+    let result = try await work()
     let time = start.duration(to: .now)
     if isVerbose { say("\(describe(result)) in \(Self.text(time))") }
     return result

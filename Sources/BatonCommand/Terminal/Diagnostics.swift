@@ -19,7 +19,9 @@ enum Diagnostics {
       exit(EXIT_SUCCESS)
     }
     let failure = error as? Failure ?? usage(error)
-    write(terminal(.red, "baton:") + " " + line(failure.message))
+    if failure.status != .interrupted {
+      write(terminal(.red, "baton:") + " " + line(failure.message))
+    }
     exit(failure.status.number)
   }
 

@@ -9,7 +9,8 @@ struct Failure: Error {
   enum Status: Sendable, Hashable {
     /// The call ended in an error with this code of gRPC's, from 1 to 16.
     case call(Int32)
-    /// The command line, the request or the schema is wrong, so no call was made.
+    /// The command line, the request or the schema is wrong, so no call was made, or a stream's was
+    /// cancelled.
     case usage
     /// No connection was had.
     case unavailable
@@ -17,6 +18,10 @@ struct Failure: Error {
     case output
     /// The command of `--exec` is not there, or cannot be executed; the numbers are a shell's.
     case commandNotFound, commandNotExecutable
+    /// The command of `--exec` failed with this status for a reply of a stream.
+    case command(Int32)
+    /// SIGINT, which needs no words; the number is a shell's.
+    case interrupted
 
     var number: Int32 {
       switch self {
@@ -26,6 +31,8 @@ struct Failure: Error {
       case .output: 74
       case .commandNotExecutable: 126
       case .commandNotFound: 127
+      case .command(let status): status
+      case .interrupted: 130
       }
     }
   }
@@ -36,6 +43,7 @@ struct Failure: Error {
   }
 
   static func usage(_ message: String) -> Failure { Failure(.usage, message) }
+  static let interrupted = Failure(.interrupted, "")
 }
 
 extension Failure {

@@ -36,4 +36,15 @@ enum Environment {
   static subscript(name: String) -> String? {
     getenv(name).map { String(cString: $0) }
   }
+
+  /// `NAME=VALUE` each (environ(7)).
+  static var all: [String] {
+    var all: [String] = []
+    var next = environ
+    while let entry = next.pointee {
+      all.append(String(cString: entry))
+      next += 1
+    }
+    return all
+  }
 }

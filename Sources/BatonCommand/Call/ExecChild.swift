@@ -1,0 +1,64 @@
+import BatonMessages
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Runs the command of `--exec` for one reply of a stream after the other.
+final class ExecChild: Sendable {
+  private let state = Mutex(State())
+
+  private struct State {
+    var process: pid_t?
+    var isTerminated = false
+  }
+
+  /// Runs the command and waits for its end. Returns its exit status.
+  func run(_ output: ExecOutput, hidesInput: Bool) throws(Failure) -> Int32 {
+    let started: Result<pid_t, Failure> = state.withLock { state in
+      if state.isTerminated { return .failure(.interrupted) }
+      do throws(Failure) {
+        let process = try output.spawn(hidesInput: hidesInput)
+        state.process = process
+        return .success(process)
+      } catch {
+        return .failure(error)
+      }
+    }
+    let status = wait(for: try started.get())
+    if state.withLock({ $0.isTerminated }) { throw .interrupted }
+    return status
+  }
+
+  /// Ends the command (SIGTERM); whether there was one. No other is started.
+  func terminate() -> Bool {
+    state.withLock { state in
+      state.isTerminated = true
+      guard let process = state.process else { return false }
+      kill(process, SIGTERM)
+      return true
+    }
+  }
+
+  /// Its number is another process's as soon as its status is taken, so that is done in the lock.
+  private func wait(for process: pid_t) -> Int32 {
+    var end = siginfo_t()
+    while waitid(P_PID, id_t(process), &end, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
+    return state.withLock { state in
+      state.process = nil
+      return ChildStatus.take(process)
+    }
+  }
+}
+
+/// How a child ended, as a shell tells it.
+enum ChildStatus {
+  /// Waits for the child (waitpid(2)). Its exit status, or 128 and the signal's number.
+  static func take(_ child: pid_t) -> Int32 {
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0 {
+      if errno != EINTR { return 127 }
+    }
+    let signal = status & 0x7F
+    return signal == 0 ? status >> 8 & 0xFF : 128 + signal
+  }
+}

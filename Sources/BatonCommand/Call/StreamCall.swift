@@ -1,0 +1,129 @@
+import Baton
+import BatonMessages
+import SystemPackage
+
+/// A call of a method whose requests or replies are a stream.
+struct StreamCall: Sendable {
+  enum Requests {
+    case one(EncodedMessage)
+    case stream(RequestLines)
+  }
+
+  let method: MethodType
+  let session: Session
+  let output: StreamOutput
+
+  /// Returns the reply of a method that has just one. Interrupted, it ends the process.
+  func run(_ requests: Requests) async throws(Failure) -> DynamicMessage? {
+    do {
+      let interrupt = try Interrupt()
+      return try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask(executorPreference: session.loop) {
+          try await interrupt.wait(on: session.loop)
+          // A command that runs is waited for, which ends this one, too.
+          if output.command.terminate() { return }
+          session.end()
+          Diagnostics.end(Failure.interrupted)
+        }
+        defer { group.cancelAll() }
+        return try await call(requests)
+      }
+    } catch let error as RPCError {
+      throw Failure(error)
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw Failure(.output, "\(error)")
+    }
+  }
+
+  private func call(_ requests: Requests) async throws -> DynamicMessage? {
+    switch requests {
+    case .one(let request):
+      return try await take(try session.replies(of: method.fullName, to: request))
+    case .stream(let lines):
+      var reply: DynamicMessage?
+      try await session.call(method.fullName) { requests, replies in
+        reply = try await exchange(lines, requests, replies)
+      }
+      return reply
+    }
+  }
+
+  // MARK: Replies
+
+  private func take(_ replies: ReplyStream) async throws -> DynamicMessage? {
+    var replies = replies.makeIterator()
+    if !method.isServerStreaming { return try await takeOne(&replies) }
+    var output = output
+    while let reply = try await replies.next() {
+      try output.write(try message(reply))
+      if output.isFull { break }
+    }
+    try output.end()
+    return nil
+  }
+
+  /// The call's end comes behind its reply, and may be an error.
+  private func takeOne(_ replies: inout ReplyStream.Iterator) async throws -> DynamicMessage {
+    guard let reply = try await replies.next() else {
+      throw RPCError(.internal, "expected a reply or an error, got a status of OK")
+    }
+    let answer = try message(reply)
+    if try await replies.next() != nil {
+      throw RPCError(.internal, "expected one reply, got the second message of a stream")
+    }
+    return answer
+  }
+
+  private func message(_ reply: consuming Reply) throws(RPCError) -> DynamicMessage {
+    let message = try reply.decode(as: method.output)
+    session.trace.descriptors(message, arrow: "<")
+    return message
+  }
+
+  // MARK: Requests
+
+  private enum Half: Sendable {
+    case requests
+    case replies(DynamicMessage?)
+  }
+
+  /// Sends and receives at the same time, until the last reply.
+  private func exchange(
+    _ lines: RequestLines, _ requests: EncodedRequestWriter, _ replies: ReplyStream
+  ) async throws -> DynamicMessage? {
+    // What a request names may block when it is opened, and so may what becomes of a reply.
+    let sender = try EventLoop(options: EventLoopOptions(polling: .zero))
+    defer { sender.shutdown() }
+    return try await withThrowingTaskGroup(of: Half.self) { group in
+      group.addTask { .replies(try await take(replies)) }
+      group.addTask(executorPreference: sender) {
+        try await send(lines, to: requests)
+        return .requests
+      }
+      defer { group.cancelAll() }
+      for try await half in group {
+        if case .replies(let reply) = half { return reply }
+      }
+      return nil
+    }
+  }
+
+  private func send(_ lines: RequestLines, to requests: EncodedRequestWriter) async throws {
+    var lines = lines
+    while let text = try await lines.next() {
+      let message = try text.message(method.input)
+      session.trace.descriptors(message, arrow: ">")
+      let request = try text.encode(message)
+      do throws(RPCError) {
+        try await requests.write(request)
+      } catch {
+        // The replies tell why.
+        if requests.hasEnded { return }
+        throw error
+      }
+    }
+    requests.finish()
+  }
+}
