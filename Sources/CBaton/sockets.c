@@ -229,8 +229,8 @@ int baton_spawn(char *const arguments[], int socket, bool with_thread) {
   return pidfd < 0 ? -errno : pidfd;
 }
 
-int baton_terminate(int pidfd) {
-  return syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0) < 0 ? -errno : 0;
+int baton_signal(int pidfd, int signal) {
+  return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
 }
 
 int baton_reap(int pidfd, bool wait) {

@@ -26,8 +26,9 @@ import Testing
     #expect(result.status == signal)
   }
 
-  @Test func `a program that says no hello in time is ended`() async throws {
-    let program = try SilentProgram()
+  @Test(arguments: [false, true])
+  func `a program that says no hello in time is ended`(ignoresSIGTERM: Bool) async throws {
+    let program = try SilentProgram(ignoresSIGTERM: ignoresSIGTERM)
     let tool = try Tool(Tool.product("baton"), ["list", program.address, "--timeout", "1s"])
     let result = try await program.watch { try await tool.finish() }
     #expect(result.status == 69)

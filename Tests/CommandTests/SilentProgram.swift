@@ -5,8 +5,11 @@ import Testing
 /// A program that runs until it is ended and holds a FIFO open, whose end tells so.
 struct SilentProgram {
   private let scratch: Scratch
+  /// Before the FIFO is open.
+  private let preparation: String
 
-  init() throws {
+  init(ignoresSIGTERM: Bool = false) throws {
+    preparation = ignoresSIGTERM ? "trap \"\" TERM; " : ""
     scratch = try Scratch()
     try #require(mkfifo(scratch.path("fifo"), 0o600) == 0)
   }
@@ -16,12 +19,12 @@ struct SilentProgram {
 
   /// The line of a shell that becomes the program.
   func shell(_ program: String) -> String {
-    #"/bin/sh -c 'exec 9> "$0"; \#(program)' "\#(scratch.path("fifo"))""#
+    #"/bin/sh -c '\#(preparation)exec 9> "$0"; \#(program)' "\#(scratch.path("fifo"))""#
   }
 
   /// The words of the same command.
   func words(_ script: String) -> [String] {
-    ["/bin/sh", "-c", #"exec 9> "$0"; \#(script)"#, scratch.path("fifo")]
+    ["/bin/sh", "-c", #"\#(preparation)exec 9> "$0"; \#(script)"#, scratch.path("fifo")]
   }
 
   /// Waits until the program runs, does `body`, and waits until the program has ended.

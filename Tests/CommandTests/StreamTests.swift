@@ -90,6 +90,16 @@ import Testing
       "shelf.v1.Belt/Swap takes a stream of requests: expected - or @FILE, with one on each line")
   }
 
+  @Test func `the lines of the argument are a stream of requests`() async throws {
+    let result = try await RunningBelt.run {
+      try await $0.call(
+        "Collect", "{\"content\": \"text:a\"}\n{\"content\": \"text:b\"}", "--compact")
+    }
+    #expect(result.text == #"{"texts":["a","b"]}"# + "\n")
+    #expect(result.errors == "")
+    #expect(result.status == 0)
+  }
+
   @Test func `more requests than a window pass through a bidirectional stream`() async throws {
     let input = (0..<3000).map { "{\"name\": \"\($0)\", \"content\": \"text:x\"}\n" }.joined()
     let result = try await RunningBelt.run { try await $0.call("Swap", "-", input: input) }
@@ -206,8 +216,9 @@ import Testing
     #expect(result.status == 130)
   }
 
-  @Test func `Ctrl-C ends the command of --exec, and baton with it`() async throws {
-    let program = try SilentProgram()
+  @Test(arguments: [false, true])
+  func `Ctrl-C ends the command of --exec, and baton with it`(ignoresSIGTERM: Bool) async throws {
+    let program = try SilentProgram(ignoresSIGTERM: ignoresSIGTERM)
     try await RunningBelt.run { belt in
       let baton = try PipedTool(
         ["call", belt.address, "shelf.v1.Belt/Drip", Self.texts, "--exec", "--"]

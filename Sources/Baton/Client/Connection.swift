@@ -24,7 +24,13 @@ public final class Connection: Sendable {
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) async throws(ConnectionError) -> Connection {
     let (socket, child) = try Dialer.connect(address, withThread: options.childEndsWithThread)
-    return try await open(socket, child, options, "\(address)")
+    do throws(ConnectionError) {
+      return try await open(socket, child, options, "\(address)")
+    } catch {
+      // Nobody is left to do so when the thread has ended.
+      if options.childEndsWithThread { child?.end(within: .seconds(1)) }
+      throw error
+    }
   }
 
   /// Speaks over a connected `SOCK_SEQPACKET` socket, which it takes over, and waits for the
@@ -119,10 +125,11 @@ public final class Connection: Sendable {
     if ownsLoop { loop.shutdown() }
   }
 
-  /// Ends the connection and waits, `limit` at most, until the child that `exec:` started has ended.
-  package func close(waitingForChild limit: Duration) {
+  /// Ends the connection and waits until the child that `exec:` started has ended. One that has not
+  /// within `grace` gets SIGTERM, and SIGKILL after as long again.
+  package func close(endingChildWithin grace: Duration) {
     close()
-    child?.reap(within: limit)
+    child?.end(within: grace)
   }
 
   /// Calls a method and waits for its reply.

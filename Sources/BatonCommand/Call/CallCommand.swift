@@ -39,6 +39,8 @@ struct CallCommand: AsyncParsableCommand {
         baton call unix:@broker files.v1.FileBroker/Open - --exec -- wc -c /dev/fd/3
         baton call unix:@broker files.v1.FileBroker/Watch '{"path": "inbox"}' --limit 3
         baton call unix:@broker files.v1.FileBroker/Watch --save 'file=changed-{n}'
+        tail -f lines.json | baton call unix:@chat chat.v1.Chat/Join -
+        baton call unix:@chat chat.v1.Chat/Join $'{"text": "a"}\\n{"text": "b"}'
       """)
 
   @OptionGroup var server: ServerArguments

@@ -29,12 +29,12 @@ final class ExecChild: Sendable {
     return status
   }
 
-  /// Ends the command (SIGTERM); whether there was one. No other is started.
-  func terminate() -> Bool {
+  /// Sends the command a signal that is to end it; whether there was one. No other is started.
+  func end(with signal: Int32) -> Bool {
     state.withLock { state in
       state.isTerminated = true
       guard let process = state.process else { return false }
-      kill(process, SIGTERM)
+      kill(process, signal)
       return true
     }
   }

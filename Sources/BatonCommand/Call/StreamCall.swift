@@ -1,5 +1,6 @@
 import Baton
 import BatonMessages
+import Glibc
 import SystemPackage
 
 /// A call of a method whose requests or replies are a stream.
@@ -21,7 +22,11 @@ struct StreamCall: Sendable {
         group.addTask(executorPreference: session.loop) {
           try await interrupt.wait(on: session.loop)
           // A command that runs is waited for, which ends this one, too.
-          if output.command.terminate() { return }
+          if output.command.end(with: SIGTERM) {
+            try await Task.sleep(for: .seconds(1))
+            _ = output.command.end(with: SIGKILL)
+            return
+          }
           session.end()
           Diagnostics.end(Failure.interrupted)
         }

@@ -51,9 +51,10 @@ struct Session {
     return "\(process), uid \(peer.userID), gid \(peer.groupID)"
   }
 
-  /// Ends the connection. A server that this command started is given time to end, too.
+  /// Ends the connection. A server that this command started is given time to end, too, and then
+  /// ended: none is left behind.
   func end() {
-    connection.close(waitingForChild: .seconds(1))
+    connection.close(endingChildWithin: .seconds(1))
   }
 
   /// The connection's own thread.

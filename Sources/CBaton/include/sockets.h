@@ -66,8 +66,8 @@ void baton_sleep(int64_t nanoseconds);
 // command could not be started. `with_thread`: the child gets SIGTERM when the calling thread ends,
 // however it does (prctl(2), PR_SET_PDEATHSIG).
 int baton_spawn(char *const arguments[], int socket, bool with_thread);
-// pidfd_send_signal(2), SIGTERM.
-int baton_terminate(int pidfd);
+// pidfd_send_signal(2).
+int baton_signal(int pidfd, int signal);
 // waitid(2) on a pidfd. 1 when the process ended and is reaped, 0 when it runs on.
 int baton_reap(int pidfd, bool wait);
 
