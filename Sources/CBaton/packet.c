@@ -5,10 +5,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Takes the numbers out of one control message by its cmsg_len; what is over the room is closed.
-static void adopt(const struct cmsghdr *control, int *descriptors, baton_received *result) {
-  if (control->cmsg_len < CMSG_LEN(0)) return;
-  size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4
+#endif
+
+// Room for what else an inherited socket may have been told to pass, which nobody asked for:
+// credentials, a pidfd, a security label, the time.
+enum { ASIDE = 512 };
+
+// How many descriptor numbers a control message holds, by its cmsg_len.
+static size_t count_numbers(const struct msghdr *message, const struct cmsghdr *control) {
+  // CMSG_FIRSTHDR, unlike CMSG_NXTHDR, does not look whether the length stays inside the buffer.
+  size_t before = (size_t)((const char *)control - (const char *)message->msg_control);
+  size_t length = control->cmsg_len;
+  if (length > message->msg_controllen - before) length = message->msg_controllen - before;
+  return length < CMSG_LEN(0) ? 0 : (length - CMSG_LEN(0)) / sizeof(int);
+}
+
+// Takes the numbers out of one control message; what is over the room is closed.
+static void adopt(const struct msghdr *message, const struct cmsghdr *control, int *descriptors,
+                  baton_received *result) {
+  size_t count = count_numbers(message, control);
   for (size_t i = 0; i < count; i++) {
     int number;
     memcpy(&number, CMSG_DATA(control) + i * sizeof(int), sizeof number);
@@ -21,9 +38,16 @@ static void adopt(const struct cmsghdr *control, int *descriptors, baton_receive
   }
 }
 
+// Closes a pidfd (SO_PASSPIDFD). Where none was to be had, the kernel puts a negative errno there.
+static void drop(const struct msghdr *message, const struct cmsghdr *control) {
+  int number;
+  if (count_numbers(message, control) != 1) return;
+  memcpy(&number, CMSG_DATA(control), sizeof number);
+  if (number >= 0) close(number);
+}
+
 baton_received baton_receive(int socket, void *buffer, size_t room, int *descriptors, bool wait) {
-  // CMSG_SPACE rounds up, so that more than 253 can arrive only as several control messages.
-  _Alignas(struct cmsghdr) char control[CMSG_SPACE(BATON_PACKET_DESCRIPTORS * sizeof(int))];
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(BATON_PACKET_DESCRIPTORS * sizeof(int)) + ASIDE];
   struct iovec part = {buffer, room};
   struct msghdr message;
   baton_received result = {0};
@@ -40,8 +64,9 @@ baton_received baton_receive(int socket, void *buffer, size_t room, int *descrip
   }
   for (struct cmsghdr *at = CMSG_FIRSTHDR(&message); at; at = CMSG_NXTHDR(&message, at)) {
     result.had_control = true;
-    if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_RIGHTS)
-      adopt(at, descriptors, &result);
+    if (at->cmsg_level != SOL_SOCKET) continue;
+    if (at->cmsg_type == SCM_RIGHTS) adopt(&message, at, descriptors, &result);
+    if (at->cmsg_type == SCM_PIDFD) drop(&message, at);
   }
   result.cut = message.msg_flags & MSG_TRUNC;
   result.lost |= (message.msg_flags & MSG_CTRUNC) != 0;

@@ -52,6 +52,31 @@ import Testing
     }
   }
 
+  @Test func `what else a socket was told to pass is closed and takes no descriptor's room`() async
+  {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let pipe = try WatchedPipe()
+        // An inherited socket comes as whoever made it left it; systemd has settings for these.
+        let passpidfd: Int32 = 76
+        for option in [SO_PASSCRED, passpidfd, SO_PASSSEC, SO_TIMESTAMP] {
+          var on: Int32 = 1
+          setsockopt(scene.other, SOL_SOCKET, option, &on, socklen_t(MemoryLayout<Int32>.size))
+        }
+        // Field 3, each place on its own: from 128 on a varint's second byte is 1.
+        let message = (UInt8(1)...253).flatMap { place -> [UInt8] in
+          place < 128 ? [0x18, place] : [0x18, place, 1]
+        }
+        try scene.attacker.send(
+          RawFrame.request(1, "Count", message: message, descriptors: 253).bytes,
+          descriptors: Array(repeating: pipe.writing, count: 253))
+        let answer = try await scene.answers(1)[1]
+        #expect(answer?.kind == 3, "\(answer?.text ?? "")")
+        await pipe.untilClosed()
+      }
+    }
+  }
+
   @Test func `places that are out of range, doubled or unnamed fail the call and close all`() async
   {
     await #expect(processExitsWith: .success) {
