@@ -13,6 +13,7 @@ let package = Package(
   products: [
     .library(name: "Baton", targets: ["Baton"]),
     .library(name: "BatonMessages", targets: ["BatonMessages"]),
+    .library(name: "BatonHealth", targets: ["BatonHealth"]),
     .executable(name: "baton", targets: ["BatonCommand"]),
     .executable(name: "protoc-gen-baton", targets: ["protoc-gen-baton"]),
     .plugin(name: "BatonStubs", targets: ["BatonStubs"]),
@@ -43,6 +44,10 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["baton.json"], swiftSettings: strict),
+    // A service for any server. Apart, so that its messages' names are in nobody's way.
+    .target(
+      name: "BatonHealth", dependencies: ["Baton", "BatonMessages"], exclude: ["baton.json"],
+      swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-baton",
       dependencies: ["BatonMessages", .product(name: "SystemPackage", package: "swift-system")],
@@ -72,7 +77,7 @@ let package = Package(
     .executableTarget(
       name: "file-broker",
       dependencies: [
-        "Baton", "BatonMessages",
+        "Baton", "BatonMessages", "BatonHealth",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -108,13 +113,14 @@ let package = Package(
     .testTarget(
       name: "BatonTests",
       dependencies: [
-        "Baton", "BatonMessages", "CKernelObjects", .product(name: "Logging", package: "swift-log"),
+        "Baton", "BatonMessages", "BatonHealth", "CKernelObjects",
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "FileBrokerTests",
       dependencies: [
-        "Baton", "BatonMessages", "CKernelObjects", "file-broker",
+        "Baton", "BatonMessages", "BatonHealth", "CKernelObjects", "file-broker",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

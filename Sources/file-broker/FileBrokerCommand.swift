@@ -1,5 +1,6 @@
 import ArgumentParser
 import Baton
+import BatonHealth
 import BatonMessages
 import Dispatch
 import Glibc
@@ -30,7 +31,8 @@ struct FileBrokerCommand: AsyncParsableCommand {
   func run() async throws {
     do {
       let broker = Broker(root: try Root(FilePath(root)))
-      let server = Server(address: address, services: [broker])
+      let health = HealthService(serving: [Broker.schema.name])
+      let server = Server(address: address, services: [broker, health])
       try server.bind()
       try await Self.untilInterrupted { try await server.run() }
     } catch let error as Errno {

@@ -83,7 +83,7 @@ import Testing
       (
         "files.v1.FileBrokr/Open",
         "there is no service files.v1.FileBrokr; there is files.v1.FileBroker, "
-          + "baton.reflection.v1.Reflection"
+          + "grpc.health.v1.Health, baton.reflection.v1.Reflection"
       ),
       ("Open", "expected a method such as files.v1.FileBroker/Open, got \"Open\""),
     ] {

@@ -39,6 +39,20 @@ import Testing
         """)
   }
 
+  @Test func `a server's health is a call away`() async throws {
+    for (request, text) in [
+      ("{}", #"{"status":"SERVING"}"#),
+      (#"{"service":"files.v1.FileBroker"}"#, #"{"status":"SERVING"}"#),
+    ] {
+      let result = try await Tool.baton(
+        "call", Tool.broker(), "grpc.health.v1.Health/Check", request, "--compact")
+      #expect(result.text == text + "\n", "\(result.errors)")
+    }
+    let unknown = try await Tool.baton(
+      "call", Tool.broker(), "grpc.health.v1.Health/Check", #"{"service":"files.v1.None"}"#)
+    #expect(unknown.status == 5)
+  }
+
   @Test func `--compact prints one line`() async throws {
     let result = try await withShelf {
       try await Tool.baton("call", $0, "shelf.v1.Shelf/Take", #"{"texts":["a"]}"#, "--compact")

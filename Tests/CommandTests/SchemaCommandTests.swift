@@ -12,6 +12,7 @@ import Testing
       try await Tool.baton("list", Tool.broker()).text == """
         baton.reflection.v1.Reflection
         files.v1.FileBroker
+        grpc.health.v1.Health
 
         """)
     #expect(
@@ -22,14 +23,26 @@ import Testing
           Open(OpenRequest) returns (OpenReply)
           Count(CountRequest) returns (CountReply)
           Watch(WatchRequest) returns (stream WatchEvent)
+        grpc.health.v1.Health
+          Check(HealthCheckRequest) returns (HealthCheckResponse)
+          List(HealthListRequest) returns (HealthListResponse)
+          Watch(HealthCheckRequest) returns (stream HealthCheckResponse)
 
         """)
   }
 
   @Test func `describe prints the schema as its author wrote it`() async throws {
-    let source = try String(
-      contentsOf: Tool.package.appending(path: "Schemas/files/v1/broker.proto"), encoding: .utf8)
-    for arguments in [[], ["files/v1/broker.proto"]] {
+    let (source, health) = try (
+      String(
+        contentsOf: Tool.package.appending(path: "Schemas/files/v1/broker.proto"), encoding: .utf8),
+      String(
+        contentsOf: Tool.package.appending(path: "Schemas/grpc/health/v1/health.proto"),
+        encoding: .utf8)
+    )
+    for (arguments, source) in [
+      ([], health + "\n" + source), (["files/v1/broker.proto"], source),
+      (["grpc/health/v1/health.proto"], health),
+    ] {
       let result = try await Tool.run(
         Tool.product("baton"), ["describe", Tool.broker()] + arguments)
       #expect(result.text == source)

@@ -26,7 +26,8 @@ struct CommittedTarget: CustomTestStringConvertible {
   }
 
   static let all: [CommittedTarget] = [
-    "Sources/BatonMessages", "Sources/Baton", "Tests/Golden/Types", "Tests/Golden/Names",
+    "Sources/BatonMessages", "Sources/Baton", "Sources/BatonHealth", "Tests/Golden/Types",
+    "Tests/Golden/Names",
   ].compactMap { folder in
     try? CommittedTarget(Protoc.package.appending(path: "\(folder)/baton.json"))
   }
@@ -41,7 +42,8 @@ struct CommittedTarget: CustomTestStringConvertible {
     }.filter { try text($0).contains("\"output\"") }.map { $0.deletingLastPathComponent().path }
     #expect(CommittedTarget.all.map(\.folder.path).sorted() == committing.sorted())
     #expect(
-      CommittedTarget.all.map(\.module) == ["BatonMessages", "Baton", "GoldenTypes", "GoldenNames"])
+      CommittedTarget.all.map(\.module)
+        == ["BatonMessages", "Baton", "BatonHealth", "GoldenTypes", "GoldenNames"])
   }
 
   @Test(arguments: CommittedTarget.all)

@@ -248,8 +248,9 @@ public final class Server: Sendable {
       state.isLeaving = true
       return Array(state.connections.values)
     }
-    if connections.isEmpty { return }
     for connection in connections { connection.leave() }
+    for service in services { service.serverIsLeaving() }
+    if connections.isEmpty { return }
     let timer = loop.schedule(
       at: LoopClock.now &+ UInt64(options.drainTimeout.clampedNanoseconds)
     ) {
