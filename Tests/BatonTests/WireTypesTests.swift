@@ -9,6 +9,13 @@ import Testing
     #expect(MethodIdentity("files.v1.FileBroker/Open").number == 0xc677_5312_866b_7235)
   }
 
+  @Test func `a stream begins with credit for a message, whatever a hello says`() {
+    let least = StreamCredit(messages: 1, bytes: 1, descriptors: 1)
+    #expect(PeerLimits(WireHello(largestPacket: 65_536)).window == least)
+    let empty = WireHello(largestPacket: 65_536, stream: WireCredit())
+    #expect(PeerLimits(empty).window == least)
+  }
+
   @Test func `frames share a packet until it is full`() {
     var packets = OutgoingPackets(largestPacket: 256)
     for call in 1...10 {

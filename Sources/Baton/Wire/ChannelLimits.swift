@@ -63,6 +63,10 @@ struct PeerLimits: Sendable {
     let onePacket = Int(hello.largestPacket) - FrameHeader.byteCount
     largestMessage = max(Int(clamping: hello.largestMessage), onePacket)
     mostDescriptors = Int(hello.mostDescriptors)
-    if let stream = hello.stream { window = StreamCredit(stream) }
+    guard let stream = hello.stream else { return }
+    let told = StreamCredit(stream)
+    window = StreamCredit(
+      messages: max(told.messages, 1), bytes: max(told.bytes, 1),
+      descriptors: max(told.descriptors, 1))
   }
 }
