@@ -1,6 +1,4 @@
 import BatonMessages
-internal import CBaton
-import Synchronization
 import SystemPackage
 
 /// What a channel tells its owner, on the loop's thread.
@@ -23,16 +21,14 @@ protocol ChannelOwner: AnyObject, Sendable {
   func ended(_ error: ConnectionError)
 }
 
-/// One end of a connection on its loop: packets in, frames out.
-///
-/// Frames may be sent from any thread. On the loop's thread they leave together at the end of its
-/// turn; elsewhere the first sender sends at once, and takes along what others add meanwhile.
+/// One end of a connection on its loop: packets in, and frames out through its ``PacketSender``.
 ///
 /// Sendable because its variables are touched on the loop's thread alone. Accesses to them are not
 /// checked for overlapping while running: each is over before anything else is called.
-final class Channel: LoopSource, @unchecked Sendable {
-  let socket: PacketSocket
+final class Channel: PacketSenderOwner, @unchecked Sendable {
   let loop: EventLoop
+  private let socket: PacketSocket
+  private let sender: PacketSender
   @exclusivity(unchecked) private var owner: (any ChannelOwner)?
   /// The peer's hello has come.
   @exclusivity(unchecked) private var isGreeted = false
@@ -44,53 +40,9 @@ final class Channel: LoopSource, @unchecked Sendable {
   @exclusivity(unchecked) private var reassembly: Reassembly
   private let limits: ChannelLimits
   private let times: ChannelTimes
-  /// When the last packet came, as long as that is asked for, and whether a ping is not answered.
-  @exclusivity(unchecked) private var lastReceived: UInt64 = 0
-  @exclusivity(unchecked) private var isPinging = false
+  /// Nil as long as nobody asks how long the peer has been silent.
+  @exclusivity(unchecked) private var keepalive: Keepalive?
   @exclusivity(unchecked) private var timer: LoopTimer?
-  /// The loop was asked to tell when there is room to send.
-  @exclusivity(unchecked) private var isBlocked = false
-  private let output: Mutex<Output>
-
-  private struct Output: ~Copyable {
-    var packets: OutgoingPackets
-    var state = State.idle
-    /// How often the kernel refused the first packet's descriptors in a row.
-    var refusals = 0
-    /// Nothing more is to be sent behind what waits.
-    var isFinishing = false
-    /// Who waits until less waits.
-    var waiters: [UnsafeContinuation<Void, Never>] = []
-    /// What the peer said that it takes.
-    var peer = PeerLimits()
-    var lost: ConnectionError?
-
-    /// Whether so much waits that the peer seems not to read.
-    var isFull: Bool {
-      packets.waiting - packets.waitingLarge > Channel.mostWaiting
-        || packets.waitingLarge > max(Channel.mostWaiting, 4 * peer.largestMessage)
-    }
-
-    enum State {
-      case idle
-      /// The loop will flush at the end of its turn.
-      case scheduled
-      case sending
-      /// The socket is full; the loop waits until it is not.
-      case blocked
-      case ended
-    }
-  }
-
-  /// Bytes of short messages that may wait to leave before the peer counts as one that does not
-  /// read. Of large ones, four of the largest may.
-  private static let mostWaiting = 16 << 20
-
-  /// Beyond so many bytes the senders of streams wait, and go on when so few are left.
-  private static let congestion = 1 << 20
-  private static let relief = 256 << 10
-  /// What leaves at once instead of at the end of the turn, so that the peer can begin with it.
-  private static let batch = 64 << 10
 
   init(_ socket: PacketSocket, loop: EventLoop, limits: ChannelLimits, times: ChannelTimes) {
     self.socket = socket
@@ -99,14 +51,14 @@ final class Channel: LoopSource, @unchecked Sendable {
     self.times = times
     reassembly = Reassembly(
       largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
-    socket.widenSendBuffer()
-    output = Mutex(Output(packets: OutgoingPackets(largestPacket: socket.largestPacket)))
+    sender = PacketSender(socket, loop: loop)
   }
 
   /// Begins to receive, after saying hello. On the loop's thread.
   func start(_ owner: any ChannelOwner) {
     self.owner = owner
-    sendHello()
+    sender.start(self)
+    try? sendControl(.hello, limits.hello)
     do {
       try loop.add(self, socket.number)
     } catch {
@@ -117,39 +69,6 @@ final class Channel: LoopSource, @unchecked Sendable {
         self?.end(ConnectionError(.closed, "the peer did not say hello in time"))
       }
     }
-  }
-
-  /// Asks a peer that has been silent for long whether it is there.
-  private func watchSilence() {
-    guard let keepalive = times.keepalive else { return }
-    lastReceived = LoopClock.now
-    timer = loop.schedule(at: lastReceived &+ keepalive) { [weak self] in self?.checkSilence() }
-  }
-
-  private func checkSilence() {
-    guard let keepalive = times.keepalive else { return }
-    let now = LoopClock.now
-    // A peer without calls need not read: a blocking client does not.
-    if owner?.hasCalls != true { silenceBroken() }
-    let silence = now - min(lastReceived, now)
-    let next: UInt64
-    if isPinging && silence >= keepalive &+ times.keepaliveTimeout {
-      return end(ConnectionError(.closed, "the peer did not answer a ping in time"))
-    } else if silence >= keepalive {
-      if !isPinging { try? send(FrameHeader(.ping, method: now, size: 0)) }
-      isPinging = true
-      next = lastReceived &+ keepalive &+ times.keepaliveTimeout
-    } else {
-      next = lastReceived &+ keepalive
-    }
-    timer = loop.schedule(at: max(next, now + 1_000_000)) { [weak self] in self?.checkSilence() }
-  }
-
-  /// Nothing is asked of the time as long as silence is of no interest.
-  private func silenceBroken() {
-    guard times.keepalive != nil else { return }
-    lastReceived = LoopClock.now
-    isPinging = false
   }
 
   /// Tells a peer that is not to be served why, and ends the connection.
@@ -174,254 +93,23 @@ final class Channel: LoopSource, @unchecked Sendable {
     case peerDoesNotRead
   }
 
-  /// Queues a frame with a message; a large one's long fields are sent from where they lie.
+  /// Queues a frame with a message; a large one's long fields are sent from where they lie. From any
+  /// thread.
   func send(
     _ header: FrameHeader, head: [UInt8] = [], _ message: borrowing PackedMessage
   ) throws(Refusal) {
-    if message.size >= MessageSegments.worthwhile {
-      let (segments, descriptors) = (message.segments(), message.descriptors)
-      try queue(header, descriptors.count) {
-        $0.add(header, head: head, descriptors: descriptors, segments)
-      }
-    } else {
-      let descriptors = message.descriptors
-      try queue(header, descriptors.count) { packets in
-        packets.add(header, head: head, descriptors: descriptors) { message.write(to: $0) }
-      }
-    }
+    try sender.send(header, head: head, message)
   }
 
-  /// Queues a frame whose message `fill` writes.
+  /// Queues a frame whose message `fill` writes. From any thread.
   func send(
     _ header: FrameHeader, head: [UInt8] = [], descriptors: [Descriptor] = [],
     _ fill: (UnsafeMutableRawPointer) -> Void = { _ in }
   ) throws(Refusal) {
-    try queue(header, descriptors.count) {
-      $0.add(header, head: head, descriptors: descriptors, fill)
-    }
+    try sender.send(header, head: head, descriptors: descriptors, fill)
   }
 
-  private func queue(
-    _ header: FrameHeader, _ descriptors: Int, _ add: (inout OutgoingPackets) -> Void
-  ) throws(Refusal) {
-    let isOnLoop = loop.isCurrent
-    let result: Result<Step, Refusal> = output.withLock { output in
-      if output.state == .ended { return .failure(.ended) }
-      if header.size - header.head > output.peer.largestMessage {
-        return .failure(.tooLarge(header.size - header.head, most: output.peer.largestMessage))
-      }
-      if descriptors > output.peer.mostDescriptors {
-        return .failure(.tooManyDescriptors(descriptors, most: output.peer.mostDescriptors))
-      }
-      if output.isFull { return .failure(.peerDoesNotRead) }
-      if header.kind == .cancel { output.packets.drop(header.call) }
-      add(&output.packets)
-      switch output.state {
-      case .idle where isOnLoop:
-        output.state = .scheduled
-        return .success(.flushLater)
-      case .idle:
-        output.state = .sending
-        return .success(.drain)
-      case .scheduled where isOnLoop && output.packets.waiting > Self.batch:
-        return .success(.flush)
-      default: return .success(.nothing)
-      }
-    }
-    switch try result.get() {
-    case .flushLater: loop.flushLater(self)
-    case .drain: drain(from: nextPacket(after: nil))
-    case .flush: flush()
-    case .nothing: break
-    }
-  }
-
-  /// What is to be done about a frame that was queued.
-  private enum Step {
-    case flushLater, drain, flush, nothing
-  }
-
-  /// What the other end takes of a stream before it grants more.
-  var peerWindow: StreamCredit { output.withLock { $0.peer.window } }
-
-  /// What this end takes of a stream before it grants more.
-  var ownWindow: StreamCredit { limits.window }
-
-  /// Why nothing leaves any more.
-  var lost: ConnectionError? { output.withLock { $0.lost } }
-
-  /// Whether so much waits that whoever can should wait, too.
-  var isCongested: Bool { output.withLock { $0.packets.waiting > Self.congestion } }
-
-  /// Waits until less waits to leave, or nothing leaves any more, or the task is cancelled.
-  nonisolated(nonsending) func waitForRoom() async {
-    await withTaskCancellationHandler {
-      await withUnsafeContinuation { waiter in
-        let isReady = output.withLock { output in
-          if Task.isCancelled || output.state == .ended
-            || output.packets.waiting <= Self.congestion
-          {
-            return true
-          }
-          output.waiters.append(waiter)
-          return false
-        }
-        if isReady { waiter.resume() }
-      }
-    } onCancel: {
-      relieve()
-    }
-  }
-
-  private func relieve() {
-    let waiters = output.withLock { output in
-      defer { output.waiters = [] }
-      return output.waiters
-    }
-    for waiter in waiters { waiter.resume() }
-  }
-
-  func flush() {
-    drain(from: beginSending(from: .scheduled))
-  }
-
-  /// Sends what waits, then tells the peer that nothing more comes. On the loop's thread.
-  func finish() {
-    let isDone = output.withLock { output in
-      output.isFinishing = true
-      return output.state == .idle
-    }
-    if isDone { socket.finishSending() } else { flush() }
-  }
-
-  func writable() {
-    isBlocked = false
-    loop.change(self, socket.number, readable: true, writable: false)
-    drain(from: beginSending(from: .blocked))
-  }
-
-  /// The first packet to send, if the output was in `state`.
-  private func beginSending(from state: Output.State) -> OutgoingPacket? {
-    output.withLock { output in
-      guard output.state == state else { return nil }
-      output.state = .sending
-      return takeNext(&output)
-    }
-  }
-
-  /// Sends `first` and what waits behind it, until the socket is full.
-  private func drain(from first: OutgoingPacket?) {
-    var next = first
-    while let packet = next {
-      do {
-        try socket.send(packet, wait: false)
-        next = nextPacket(after: packet)
-      } catch {
-        if !retry(packet, after: error) { return }
-        next = nextPacket(after: nil)
-      }
-    }
-  }
-
-  private func nextPacket(after sent: OutgoingPacket?) -> OutgoingPacket? {
-    let (packet, hasRoom) = output.withLock { output in
-      if let sent {
-        output.packets.recycle(sent)
-        output.refusals = 0
-      }
-      let packet = takeNext(&output)
-      return (packet, !output.waiters.isEmpty && output.packets.waiting <= Self.relief)
-    }
-    if hasRoom { relieve() }
-    return packet
-  }
-
-  /// The packet that leaves next; nil, and the output idle, when there is none.
-  private func takeNext(_ output: inout Output) -> OutgoingPacket? {
-    if output.state == .ended { return nil }
-    let packet = output.packets.takeFirst()
-    if packet == nil {
-      output.state = .idle
-      if output.isFinishing { socket.finishSending() }
-    }
-    return packet
-  }
-
-  /// Deals with a packet that could not leave. Whether sending goes on.
-  private func retry(_ packet: OutgoingPacket, after error: Errno) -> Bool {
-    switch error {
-    case .wouldBlock, .resourceTemporarilyUnavailable:
-      block(packet)
-      loop.execute { self.awaitRoom() }
-      return false
-    case .tooManyReferences, .noBufferSpace, .noMemory:
-      return backOff(packet, error)
-    case .brokenPipe, .connectionReset, .socketNotConnected:
-      // What the peer sent before it left is still to be read: the end comes from there.
-      output.withLock { output in
-        output.packets.removeAll()
-        if output.state != .ended { output.state = .idle }
-      }
-      relieve()
-      return false
-    default:
-      let failure = ConnectionError(.closed, "sending to the peer failed", errno: error)
-      loop.execute { self.end(failure) }
-      return false
-    }
-  }
-
-  private func block(_ packet: OutgoingPacket) {
-    output.withLock { output in
-      if output.state == .ended { return }
-      output.packets.putBack(packet)
-      output.state = .blocked
-    }
-  }
-
-  private func awaitRoom() {
-    isBlocked = output.withLock { $0.state == .blocked }
-    if !isBlocked { return }
-    loop.change(self, socket.number, readable: true, writable: true)
-  }
-
-  /// The kernel bounds the descriptors a user has in flight over all processes (ETOOMANYREFS), and
-  /// memory: waits longer each time, then fails the frame's call. Whether sending goes on.
-  private func backOff(_ packet: OutgoingPacket, _ error: Errno) -> Bool {
-    let refusals = output.withLock { output in
-      output.refusals += 1
-      return output.refusals
-    }
-    guard refusals <= 8 else {
-      let call = packet.lastCall
-      output.withLock { output in
-        output.refusals = 0
-        output.packets.drop(call)
-      }
-      packet.dropLastFrame()
-      if packet.count > 0 { block(packet) }
-      loop.execute { self.giveUp(call, error, hasRest: packet.count > 0) }
-      return packet.count == 0
-    }
-    block(packet)
-    let later = LoopClock.now + UInt64(1_000_000) << UInt64(refusals)
-    _ = loop.schedule(at: later) { self.writable() }
-    return false
-  }
-
-  private func giveUp(_ call: UInt32, _ error: Errno, hasRest: Bool) {
-    let failure = RPCError(
-      .resourceExhausted, "the kernel takes no more descriptors in flight: \(error)")
-    owner?.couldNotSend(call, failure)
-    if hasRest { writable() }
-  }
-
-  private func sendHello() {
-    let hello = limits.hello
-    try? sendControl(.hello, hello)
-  }
-
-  /// Queues a frame whose head is `head`.
+  /// Queues a frame whose head is `head`. From any thread.
   func sendControl(
     _ kind: FrameKind, call: UInt32 = 0, _ head: some Message
   ) throws(Refusal) {
@@ -432,6 +120,60 @@ final class Channel: LoopSource, @unchecked Sendable {
     try send(header, head: bytes)
   }
 
+  /// Sends what waits, then tells the peer that nothing more comes. On the loop's thread.
+  func finish() { sender.finish() }
+
+  /// What the other end takes of a stream before it grants more.
+  var peerWindow: StreamCredit { sender.peerWindow }
+
+  /// What this end takes of a stream before it grants more.
+  var ownWindow: StreamCredit { limits.window }
+
+  /// Why nothing leaves any more.
+  var lost: ConnectionError? { sender.lost }
+
+  /// Whether so much waits that whoever can should wait, too.
+  var isCongested: Bool { sender.isCongested }
+
+  /// Waits until less waits to leave, or nothing leaves any more, or the task is cancelled.
+  nonisolated(nonsending) func waitForRoom() async { await sender.waitForRoom() }
+
+  // MARK: PacketSenderOwner
+
+  func couldNotSend(_ call: UInt32, _ error: RPCError) { owner?.couldNotSend(call, error) }
+
+  func sendingFailed(_ error: ConnectionError) { end(error) }
+
+  func writable() { sender.writable() }
+
+  // MARK: Silence
+
+  /// Asks a peer that has been silent for long whether it is there.
+  private func watchSilence() {
+    guard let interval = times.keepalive else { return }
+    let now = LoopClock.now
+    keepalive = Keepalive(interval: interval, patience: times.keepaliveTimeout, now: now)
+    checkSilence()
+  }
+
+  private func checkSilence() {
+    let now = LoopClock.now
+    // A peer without calls need not read: a blocking client does not.
+    if owner?.hasCalls != true { keepalive?.heard(now: now) }
+    switch keepalive?.check(now: now) {
+    case .wait(until: let next): checkSilence(at: next)
+    case .ask(then: let next):
+      try? send(FrameHeader(.ping, method: now, size: 0))
+      checkSilence(at: next)
+    case .giveUp: end(ConnectionError(.closed, "the peer did not answer a ping in time"))
+    case nil: break
+    }
+  }
+
+  private func checkSilence(at time: UInt64) {
+    timer = loop.schedule(at: time) { [weak self] in self?.checkSilence() }
+  }
+
   // MARK: In
 
   func readable() { _ = poll() }
@@ -439,15 +181,14 @@ final class Channel: LoopSource, @unchecked Sendable {
   var expectsData: Bool { owner?.expectsData ?? false }
 
   func poll() -> Bool {
-    // Trying to send costs less than being woken when there is room.
-    if isBlocked { drain(from: beginSending(from: .blocked)) }
+    sender.retry()
     do throws(PacketSocket.ReceiveError) {
       switch try socket.receive(into: loop.receiveBuffer, wait: false) {
       case .nothing: return false
       case .end: inputEnded()
       case .packet(let size, var descriptors, let lost):
         loop.touched(self)
-        silenceBroken()
+        if keepalive != nil { keepalive?.heard(now: LoopClock.now) }
         process(size, &descriptors, lost: lost)
       }
     } catch {
@@ -552,10 +293,7 @@ final class Channel: LoopSource, @unchecked Sendable {
     guard hello.largestPacket >= 65_536 else {
       throw ProtocolError("expected packets of at least 65536 bytes, got \(hello.largestPacket)")
     }
-    output.withLock { output in
-      output.packets.largestPacket = min(output.packets.largestPacket, Int(hello.largestPacket))
-      output.peer = PeerLimits(hello)
-    }
+    sender.greeted(hello)
     timer?.cancel()
     watchSilence()
     greeting = hello
@@ -579,22 +317,14 @@ final class Channel: LoopSource, @unchecked Sendable {
       .goodbye,
       WireGoodbye(
         status: WireStatus(code: RPCError.Code.internal.rawValue, message: error.fault)))
-    flush()
+    sender.flush()
     end(ConnectionError(.protocolViolation, "the peer broke the protocol: \(error.fault)"))
   }
 
   /// Ends both directions. On the loop's thread.
   func end(_ error: ConnectionError) {
-    let isFirst = output.withLock { output in
-      let isFirst = output.state != .ended
-      output.state = .ended
-      if isFirst { output.lost = error }
-      output.packets.removeAll()
-      return isFirst
-    }
-    guard isFirst else { return }
+    guard sender.end(error) else { return }
     timer?.cancel()
-    relieve()
     loop.remove(self, socket.number)
     socket.shutdown()
     let owner = owner
