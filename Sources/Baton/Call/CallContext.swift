@@ -1,4 +1,5 @@
 public import BatonMessages
+public import Logging
 public import SystemPackage
 
 /// What a handler knows of the call it answers.
@@ -27,6 +28,16 @@ public struct CallContext: Sendable {
   /// The same with other metadata.
   func with(_ metadata: Metadata) -> CallContext {
     CallContext(method: method, peer: peer, deadline: deadline, metadata: metadata, call: call)
+  }
+
+  /// The connection's logger, which says who the caller is, with the call's method, its number on the
+  /// connection and, where the caller sent one, its trace. It is made when it is asked for.
+  public var logger: Logger {
+    var logger = call.connection.logger
+    logger[metadataKey: "method"] = "\(method)"
+    logger[metadataKey: "call"] = "\(call.number)"
+    if let trace = metadata.traceID { logger[metadataKey: "trace_id"] = "\(trace)" }
+    return logger
   }
 
   /// Tells the caller something ahead of the first reply. Once, before any reply is written. Throws

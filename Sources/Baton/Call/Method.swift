@@ -3,12 +3,11 @@ public import BatonMessages
 /// A method of a service with the types of its messages, as generated code declares it.
 public struct Method<Request: Message, Response: Message>: Sendable {
   /// `files.v1.FileBroker/Open`.
-  public let name: String
+  public var name: String { identity.name }
   @usableFromInline let identity: MethodIdentity
 
   public init(_ service: String, _ method: String) {
-    name = "\(service)/\(method)"
-    identity = MethodIdentity(name)
+    identity = MethodIdentity("\(service)/\(method)")
   }
 }
 

@@ -59,7 +59,8 @@ public struct RPCError: Error, Sendable, Hashable {
 }
 
 extension RPCError.Code: CustomStringConvertible {
-  private static let names = [
+  /// The names of the codes that gRPC has, by their numbers.
+  static let names = [
     "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND",
     "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",
     "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",

@@ -6,6 +6,8 @@ import Synchronization
 final class ClientCore: Sendable {
   let channel: Channel
   private let limits: CodecLimits
+  /// nil where nobody listens.
+  private let metrics: CallMetrics?
   private let state: Mutex<State>
 
   private struct State: ~Copyable {
@@ -23,9 +25,13 @@ final class ClientCore: Sendable {
   }
 
   /// `side` as in ``CallsInFlight``. An end that has been greeted already is `open`.
-  init(_ channel: Channel, side: UInt32 = 0, isOpen: Bool = false, limits: CodecLimits) {
+  init(
+    _ channel: Channel, side: UInt32 = 0, isOpen: Bool = false, limits: CodecLimits,
+    _ metrics: CallMetrics?
+  ) {
     self.channel = channel
     self.limits = limits
+    self.metrics = metrics
     state = Mutex(State(calls: CallsInFlight(side: side), phase: isOpen ? .open : .greeting(nil)))
   }
 
@@ -212,6 +218,7 @@ final class ClientCore: Sendable {
   ) {
     let deadline: UInt64?
     let head: [UInt8]
+    if let metrics { call.observed = ObservedCall(metrics.called(method)) }
     do throws(RPCError) {
       (deadline, head) = try options.begin()
     } catch {

@@ -1,4 +1,5 @@
 public import BatonMessages
+public import CoreMetrics
 public import Logging
 import SystemPackage
 
@@ -63,17 +64,22 @@ public final class Connection: Sendable {
     } catch {
       throw ConnectionError(.unreachable, "cannot use \(name)", errno: error)
     }
+    let factory = MetricsSystem.listening(options.metrics)
     let channel = Channel(
-      socket, loop: loop, limits: options.channelLimits, times: options.channelTimes)
-    let core = ClientCore(channel, limits: options.codecLimits)
+      socket, loop: loop, limits: options.channelLimits, times: options.channelTimes,
+      factory.map { ConnectionMetrics(.client, $0) })
+    let core = ClientCore(
+      channel, limits: options.codecLimits, factory.map { CallMetrics(.client, $0) })
     let connection = Connection(
       core, child, peer, loop, ownsLoop: options.loop == nil,
       ClientInterception(options.interceptors, peer))
     let callee =
       options.services.isEmpty
       ? nil : ServerConnection(channel, peer, options.serving(methods)) { _ in }
-    let endpoint = Endpoint(channel, accepted: false, caller: core, callee: callee)
+    let logger = options.logger.of(socket, peer)
+    let endpoint = Endpoint(channel, accepted: false, caller: core, callee: callee, logger)
     try await connection.greet(endpoint, within: options.handshakeTimeout, name)
+    logger.debug("connected to \(name)")
     return connection
   }
 
@@ -208,8 +214,12 @@ public struct ConnectionOptions: Sendable {
   /// What stands around every call, the outermost first. Not for a ``SynchronousConnection``. None
   /// by default.
   public var interceptors: [any ClientInterceptor]
-  /// Where to report a server that breaks the protocol. Nowhere by default.
+  /// Where to report a server that breaks the protocol (warning), and the connection's beginning and
+  /// end (debug). Nowhere by default.
   public var logger: Logger
+  /// Where to count; nil, the default: where `MetricsSystem` says when the connection begins, and
+  /// nowhere if it was not bootstrapped.
+  public var metrics: (any MetricsFactory)?
 
   public init(
     loop: EventLoop? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),
@@ -217,7 +227,8 @@ public struct ConnectionOptions: Sendable {
     descriptorsPerMessage: Int = 1024, window: StreamWindow = StreamWindow(),
     services: [any RPCService] = [], callsPerConnection: Int = 1024,
     keepalive: Duration? = nil, keepaliveTimeout: Duration = .seconds(20),
-    interceptors: [any ClientInterceptor] = [], logger: Logger? = nil
+    interceptors: [any ClientInterceptor] = [], logger: Logger? = nil,
+    metrics: (any MetricsFactory)? = nil
   ) {
     self.loop = loop
     self.loopOptions = loopOptions
@@ -231,6 +242,7 @@ public struct ConnectionOptions: Sendable {
     self.keepaliveTimeout = keepaliveTimeout
     self.interceptors = interceptors
     self.logger = logger ?? Logger(label: "baton") { _ in SwiftLogNoOpLogHandler() }
+    self.metrics = metrics
   }
 }
 
@@ -247,6 +259,7 @@ extension ConnectionOptions {
   func serving(_ methods: MethodTable) -> Serving {
     Serving(
       methods, limits: codecLimits, callsPerConnection: callsPerConnection,
-      descriptorsPerConnection: 4096, descriptors: 4096, logger: logger)
+      descriptorsPerConnection: 4096, descriptors: 4096, logger: logger,
+      metrics: MetricsSystem.listening(metrics))
   }
 }

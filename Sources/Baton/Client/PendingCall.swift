@@ -14,6 +14,8 @@ class PendingCall: @unchecked Sendable {
   /// Where its requests are written, if they are a stream.
   final var outgoing: OutgoingStream?
   final var info: ReplyInfo?
+  /// nil where nobody listens.
+  final var observed: ObservedCall?
 
   init() {}
 
@@ -36,6 +38,7 @@ class PendingCall: @unchecked Sendable {
   final func end(_ error: RPCError?) {
     timer?.cancel()
     outgoing?.end(error ?? Self.ended)
+    observed?.ended(error)
     finish(error)
   }
 

@@ -1,4 +1,6 @@
 public import BatonMessages
+import CoreMetrics
+import Logging
 import Synchronization
 import SystemPackage
 
@@ -9,9 +11,11 @@ public final class SynchronousConnection: Sendable {
   public let peer: PeerCredentials
   private let core: Mutex<SynchronousCore>
   private let child: ChildProcess?
+  /// nil where nobody listens.
+  private let metrics: CallMetrics?
 
   /// Connects and waits until the server has said hello. Of `options`, the polling of
-  /// `loopOptions`, the handshake's timeout and the limits of messages count.
+  /// `loopOptions`, the handshake's timeout, the limits of messages, the logger and the metrics count.
   public static func connect(
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) throws(ConnectionError) -> SynchronousConnection {
@@ -33,7 +37,12 @@ public final class SynchronousConnection: Sendable {
   ) {
     self.peer = peer
     self.child = child
-    core = Mutex(SynchronousCore(socket, options))
+    let factory = MetricsSystem.listening(options.metrics)
+    metrics = factory.map { CallMetrics(.client, $0) }
+    core = Mutex(
+      SynchronousCore(
+        socket, options, options.logger.of(socket, peer),
+        factory.map { ConnectionMetrics(.client, $0) }))
   }
 
   private func greet(within timeout: Duration, _ address: Address) throws(ConnectionError) {
@@ -78,6 +87,7 @@ public final class SynchronousConnection: Sendable {
     _ method: MethodIdentity, _ options: CallOptions, _ write: SynchronousCore.Write,
     _ read: SynchronousCore.Read
   ) throws(RPCError) {
+    let observed = observe(method)
     let result: Result<Void, RPCError> = core.withLock { core in
       do throws(RPCError) {
         return .success(try core.call(method, options, write, read))
@@ -85,23 +95,39 @@ public final class SynchronousConnection: Sendable {
         return .failure(error)
       }
     }
-    try result.get()
+    do throws(RPCError) {
+      try result.get()
+      observed?.ended()
+    } catch {
+      observed?.ended(error)
+      throw error
+    }
   }
 
   /// Calls a method by its name, `files.v1.FileBroker/Open`, with a message that is encoded already.
   public func call(
     method name: String, _ request: EncodedMessage, options: CallOptions = CallOptions()
   ) throws(RPCError) -> Reply {
+    let method = MethodIdentity(name)
+    let observed = observe(method)
     let result: Result<Reply, RPCError> = core.withLock { core in
       do throws(RPCError) {
-        return .success(try core.call(MethodIdentity(name), request, options))
+        return .success(try core.call(method, request, options))
       } catch {
         return .failure(error)
       }
     }
     switch consume result {
-    case .success(let reply): return reply
-    case .failure(let error): throw error
+    case .success(let reply):
+      observed?.ended()
+      return reply
+    case .failure(let error):
+      observed?.ended(error)
+      throw error
     }
+  }
+
+  private func observe(_ method: MethodIdentity) -> ObservedCall? {
+    metrics.map { ObservedCall($0.called(method)) }
   }
 }

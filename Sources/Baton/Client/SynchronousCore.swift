@@ -1,5 +1,6 @@
 public import BatonMessages
 internal import CBaton
+import Logging
 import SystemPackage
 
 /// The work of a ``SynchronousConnection``: one call after the other, on the caller's thread.
@@ -24,6 +25,9 @@ struct SynchronousCore: ~Copyable, Sendable {
   private var lastCall: UInt32 = 0
   private var lost: ConnectionError?
   private var aside = Aside()
+  private let logger: Logger
+  /// nil where nobody listens.
+  private let metrics: ConnectionMetrics?
 
   /// What the server said that is not about a call.
   private struct Aside {
@@ -31,8 +35,14 @@ struct SynchronousCore: ~Copyable, Sendable {
     var goodbye: WireStatus?
   }
 
-  init(_ socket: PacketSocket, _ options: ConnectionOptions) {
+  init(
+    _ socket: PacketSocket, _ options: ConnectionOptions, _ logger: Logger,
+    _ metrics: ConnectionMetrics?
+  ) {
     self.socket = socket
+    self.logger = logger
+    self.metrics = metrics
+    metrics?.began()
     polling = PollingPolicy(options.loopOptions.polling)
     let limits = options.channelLimits
     hello = limits.hello
@@ -191,6 +201,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     _ call: OutgoingCall,
     _ read: (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(RPCError) -> Response
   ) throws(RPCError) -> Response {
+    defer { countUnclaimed() }
     // A reply that comes ahead of the status that ends the call.
     var early: Response?
     do throws(RPCError) {
@@ -299,6 +310,7 @@ struct SynchronousCore: ~Copyable, Sendable {
   private func trySending(_ packet: OutgoingPacket, wait: Bool) -> Errno? {
     do throws(Errno) {
       try socket.send(packet, wait: wait)
+      metrics?.sent(packet.count)
       return nil
     } catch {
       return error
@@ -437,6 +449,7 @@ struct SynchronousCore: ~Copyable, Sendable {
       switch try socket.receive(into: buffer.memory, wait: wait) {
       case .nothing: return nil
       case .packet(let size, let descriptors, let lost):
+        metrics?.received(size, descriptors: descriptors.count)
         return Packet(size: size, descriptors: descriptors, lost: lost)
       case .end:
         lose(ConnectionError(.closed, "the server ended the connection"))
@@ -470,7 +483,15 @@ struct SynchronousCore: ~Copyable, Sendable {
   private mutating func lose(_ error: ConnectionError) {
     if lost != nil { return }
     lost = error
+    reassembly.dropAll()
+    logger.ended(error)
+    countUnclaimed()
+    metrics?.ended()
     socket.shutdown()
+  }
+
+  private func countUnclaimed() {
+    metrics?.closedUnclaimed(socket.transport.takeUnclaimed())
   }
 
   private mutating func violated(_ error: ProtocolError) -> RPCError {

@@ -135,6 +135,9 @@ public struct MethodTable: Sendable {
   /// Whether a request of any method may carry descriptors.
   var takesDescriptors: Bool { methods.values.contains { $0.mostDescriptors > 0 } }
 
+  /// Their names by their identity.
+  var names: [UInt64: String] { methods.mapValues(\.name) }
+
   func find(_ identity: UInt64) -> ServedMethod? { methods[identity] }
 
   @usableFromInline

@@ -178,9 +178,7 @@ public final class Server: Sendable {
   private func adopt(_ socket: PacketSocket, _ bound: Bound) {
     guard let peer = try? PeerCredentials(of: socket) else { return }
     if let refusal = options.policy.refusal(of: peer) ?? admit(peer) {
-      options.logger.notice(
-        "refused a connection: \(refusal.message)",
-        metadata: ["pid": "\(peer.processID)", "uid": "\(peer.userID)"])
+      options.logger.of(socket, peer).notice("refused a connection: \(refusal.message)")
       return Channel.refuse(socket, refusal, bound.limits)
     }
     if bound.limits.mostDescriptors > 0 { baton_pass_rights(socket.number, true) }
@@ -190,8 +188,9 @@ public final class Server: Sendable {
     }
     if isLeaving { return release(peer) }
     let connection = ServerConnection(
-      Channel(socket, loop: loop, limits: bound.limits, times: options.channelTimes), peer,
-      bound.serving
+      Channel(
+        socket, loop: loop, limits: bound.limits, times: options.channelTimes,
+        bound.serving.metrics?.connections), peer, bound.serving
     ) { [weak self] in self?.ended($0) }
     state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
     connection.start()

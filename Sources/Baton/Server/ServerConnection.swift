@@ -9,7 +9,11 @@ import Logging
 final class ServerConnection: @unchecked Sendable {
   let channel: Channel
   let peer: PeerCredentials
+  /// The connection's own.
+  let logger: Logger
   private let serving: Serving
+  /// nil where nobody listens.
+  private let observer: ServedCallObserver?
   private let onEnd: @Sendable (ServerConnection) -> Void
   private let tasks: HandlerTasks
   /// Calls whose answer is owed, with the handler's task and the deadline's timer.
@@ -45,6 +49,8 @@ final class ServerConnection: @unchecked Sendable {
     self.peer = peer
     self.serving = serving
     self.onEnd = onEnd
+    logger = serving.logger.of(channel.socket, peer)
+    observer = ServedCallObserver(serving.metrics?.answered, logger)
   }
 
   var limits: CodecLimits { serving.limits }
@@ -53,8 +59,9 @@ final class ServerConnection: @unchecked Sendable {
 
   /// Begins to receive at the end that accepted.
   func start() {
-    let endpoint = Endpoint(channel, accepted: true, caller: nil, callee: self)
+    let endpoint = Endpoint(channel, accepted: true, caller: nil, callee: self, logger)
     channel.loop.execute {
+      self.logger.debug("connection accepted")
       self.endpoint = endpoint
       self.channel.start(endpoint)
       self.watchIdleness()
@@ -155,6 +162,7 @@ final class ServerConnection: @unchecked Sendable {
       if let trailers {
         try channel.sendControl(.status, call: number, WireStatus(trailers: trailers))
       }
+      observer?.ended(number, .ok)
       finishIfIdle()
     } catch {
       refused(number, error)
@@ -173,6 +181,7 @@ final class ServerConnection: @unchecked Sendable {
   private func send(_ number: UInt32, _ status: WireStatus) {
     do throws(Channel.Refusal) {
       try channel.sendControl(.status, call: number, status)
+      observer?.ended(number, RPCError.Code(rawValue: status.code))
       finishIfIdle()
     } catch {
       refused(number, error)
@@ -202,16 +211,17 @@ final class ServerConnection: @unchecked Sendable {
   /// A connection for calls to the client.
   func connectionToPeer() -> Connection? {
     endpoint.map { endpoint in
-      Connection(endpoint.makeCaller(limits: limits), peer, lentBy: channel.loop)
+      Connection(
+        endpoint.makeCaller(limits: limits, serving.metrics?.made), peer, lentBy: channel.loop)
     }
   }
 
   private func refused(_ number: UInt32, _ refusal: Channel.Refusal) {
     switch refusal {
-    case .ended: break
+    case .ended: observer?.ended(number, .cancelled)
     case .tooLarge, .tooManyDescriptors: send(number, RPCError(refusal, channel.lost))
     case .peerDoesNotRead:
-      serving.logger.warning("closing a connection whose client does not read its replies")
+      logger.warning("closing a connection whose client does not read its replies")
       close()
     }
   }
@@ -274,28 +284,29 @@ final class ServerConnection: @unchecked Sendable {
     if !frame.header.isLast && !frame.message.isEmpty {
       throw ProtocolError("a message in a request that opens a stream")
     }
-    if let refusal = try admit(number) { return send(number, refusal) }
-    if let flaw { return send(number, RPCError(flaw)) }
+    let refusal = try admit(number)
+    let found = serving.methods.find(frame.header.method)
+    observer?.began(number, frame.header.method, found?.name)
+    if let error = refusal ?? flaw.map({ RPCError($0) }) {
+      return refuse(number, error, found?.name)
+    }
     lastUsed = serving.idleTimeout == nil ? 0 : LoopClock.now
-    guard let method = serving.methods.find(frame.header.method) else {
-      return send(
+    guard let method = found else {
+      return refuse(
         number,
         RPCError(.unimplemented, "no service here has a method of identity \(frame.header.method)"))
     }
     guard frame.header.isLast != method.takesStream else {
       let (expected, got) = method.takesStream ? ("a stream", "one") : ("one", "a stream")
-      return send(
+      return refuse(
         number,
-        RPCError(.unimplemented, "\(method.name): expected \(expected) of requests, got \(got)"))
-    }
-    if let refusal = serving.refusal(of: method.name, to: peer) {
-      serving.logger.notice(
-        "refused \(method.name)",
-        metadata: ["pid": "\(peer.processID)", "uid": "\(peer.userID)"])
-      return send(number, refusal)
+        RPCError(.unimplemented, "\(method.name): expected \(expected) of requests, got \(got)"),
+        method.name)
     }
     let count = descriptors.count
-    if let refusal = admit(count, of: method) { return send(number, refusal) }
+    if let refusal = serving.refusal(of: method.name, to: peer) ?? admit(count, of: method) {
+      return refuse(number, refusal, method.name)
+    }
     let call = ServedCall(
       connection: self, method: method.name, number: number, deadline: deadline,
       metadata: metadata)
@@ -309,6 +320,14 @@ final class ServerConnection: @unchecked Sendable {
     } else {
       release(count)
     }
+  }
+
+  /// Answers a call that is not handed to a handler.
+  private func refuse(_ number: UInt32, _ error: RPCError, _ method: String? = nil) {
+    logger.notice(
+      "refused a call: \(error)",
+      metadata: ["method": "\(method ?? "unknown")", "call": "\(number)"])
+    send(number, error)
   }
 
   /// Why a request's descriptors are not taken; nil when they are, and are counted.
@@ -389,10 +408,7 @@ final class ServerConnection: @unchecked Sendable {
       call.streams.end(RPCError(.cancelled, "the connection ended: \(error.message)"))
     }
     tasks.end()
-    if error.kind == .protocolViolation {
-      serving.logger.warning(
-        "\(error)", metadata: ["pid": "\(peer.processID)", "uid": "\(peer.userID)"])
-    }
+    observer?.endedAll()
     onEnd(self)
   }
 }

@@ -1,5 +1,6 @@
 import BatonMessages
 internal import CBaton
+public import CoreMetrics
 public import Logging
 
 /// How a server serves.
@@ -49,8 +50,12 @@ public struct ServerOptions: Sendable {
   public var interceptors: [any ServerInterceptor]
   /// How long ``Server/run()`` waits for calls in flight when it ends. 10 seconds by default.
   public var drainTimeout: Duration
-  /// Where to report peers that break the protocol and the like. Nowhere by default.
+  /// Where to report peers that break the protocol (warning), what is refused (notice), and
+  /// connections and calls (debug, if the level is on when the connection begins). Nowhere by default.
   public var logger: Logger
+  /// Where to count; nil, the default: where `MetricsSystem` says when the server binds, and nowhere
+  /// if it was not bootstrapped.
+  public var metrics: (any MetricsFactory)?
 
   public init(
     loops: Int? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),
@@ -63,7 +68,7 @@ public struct ServerOptions: Sendable {
     largestMessage: Int = 64 << 20, descriptorsPerMessage: Int = 1024,
     window: StreamWindow = StreamWindow(), reflection: Bool = true,
     interceptors: [any ServerInterceptor] = [], drainTimeout: Duration = .seconds(10),
-    logger: Logger? = nil
+    logger: Logger? = nil, metrics: (any MetricsFactory)? = nil
   ) {
     self.loops = loops ?? Int(baton_processors())
     self.loopOptions = loopOptions
@@ -86,6 +91,7 @@ public struct ServerOptions: Sendable {
     self.interceptors = interceptors
     self.drainTimeout = drainTimeout
     self.logger = logger ?? Logger(label: "baton") { _ in SwiftLogNoOpLogHandler() }
+    self.metrics = metrics
   }
 }
 
@@ -106,6 +112,6 @@ extension ServerOptions {
       methods, limits: CodecLimits(upTo: largestMessage), callsPerConnection: callsPerConnection,
       descriptorsPerConnection: descriptorsPerConnection, descriptors: descriptors,
       methodPolicies: methodPolicies, idleTimeout: idleTimeout, interceptors: interceptors,
-      logger: logger)
+      logger: logger, metrics: MetricsSystem.listening(metrics))
   }
 }

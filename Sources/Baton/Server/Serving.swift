@@ -1,4 +1,5 @@
 import BatonMessages
+import CoreMetrics
 import Logging
 import Synchronization
 
@@ -15,11 +16,14 @@ final class Serving: Sendable {
   let idleTimeout: UInt64?
   let interceptors: [any ServerInterceptor]
   let logger: Logger
+  /// Where to count calls; nil where nobody listens.
+  let metrics: ServingMetrics?
 
   init(
     _ methods: MethodTable, limits: CodecLimits, callsPerConnection: Int,
     descriptorsPerConnection: Int, descriptors: Int, methodPolicies: [String: AccessPolicy] = [:],
-    idleTimeout: Duration? = nil, interceptors: [any ServerInterceptor] = [], logger: Logger
+    idleTimeout: Duration? = nil, interceptors: [any ServerInterceptor] = [], logger: Logger,
+    metrics: (any MetricsFactory)?
   ) {
     self.methods = methods
     self.limits = limits
@@ -30,6 +34,7 @@ final class Serving: Sendable {
     self.idleTimeout = idleTimeout.map { UInt64($0.clampedNanoseconds) }
     self.interceptors = interceptors
     self.logger = logger
+    self.metrics = metrics.map { ServingMetrics($0, methods) }
   }
 
   /// Why `peer` may not call a method; nil when it may. A policy of the method counts more than one

@@ -6,13 +6,12 @@ import SystemPackage
 /// it holds one, so that its number is not used again meanwhile.
 final class PacketSocket: Sendable {
   let number: Int32
-  /// Nil where the number is not open.
-  private let identity: FileIdentity?
+  let transport: DescriptorTransport
 
   /// Takes `number` over.
   init(adopting number: Int32) {
     self.number = number
-    identity = FileIdentity(of: number)
+    transport = DescriptorTransport(FileIdentity(of: number))
   }
 
   deinit { baton_close(number) }
@@ -72,7 +71,7 @@ final class PacketSocket: Sendable {
     ) { numbers in
       let raw = baton_receive(number, buffer.baseAddress, buffer.count, numbers.baseAddress, wait)
       let descriptors = ReceivedDescriptors(
-        adopting: UnsafePointer(numbers.baseAddress!), count: Int(raw.count), over: identity)
+        adopting: UnsafePointer(numbers.baseAddress!), count: Int(raw.count), over: transport)
       if raw.size < 0 {
         let errno = Errno(rawValue: Int32(-raw.size))
         if errno == .wouldBlock || errno == .resourceTemporarilyUnavailable {

@@ -27,7 +27,7 @@ protocol ChannelOwner: AnyObject, Sendable {
 /// checked for overlapping while running: each is over before anything else is called.
 final class Channel: PacketSenderOwner, @unchecked Sendable {
   let loop: EventLoop
-  private let socket: PacketSocket
+  let socket: PacketSocket
   private let sender: PacketSender
   @exclusivity(unchecked) private var owner: (any ChannelOwner)?
   /// The peer's hello has come.
@@ -40,23 +40,30 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   @exclusivity(unchecked) private var reassembly: Reassembly
   private let limits: ChannelLimits
   private let times: ChannelTimes
+  /// nil where nobody listens.
+  private let metrics: ConnectionMetrics?
   /// Nil as long as nobody asks how long the peer has been silent.
   @exclusivity(unchecked) private var keepalive: Keepalive?
   @exclusivity(unchecked) private var timer: LoopTimer?
 
-  init(_ socket: PacketSocket, loop: EventLoop, limits: ChannelLimits, times: ChannelTimes) {
+  init(
+    _ socket: PacketSocket, loop: EventLoop, limits: ChannelLimits, times: ChannelTimes,
+    _ metrics: ConnectionMetrics? = nil
+  ) {
     self.socket = socket
     self.loop = loop
     self.limits = limits
     self.times = times
+    self.metrics = metrics
     reassembly = Reassembly(
       largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
-    sender = PacketSender(socket, loop: loop)
+    sender = PacketSender(socket, loop: loop, metrics)
   }
 
   /// Begins to receive, after saying hello. On the loop's thread.
   func start(_ owner: any ChannelOwner) {
     self.owner = owner
+    metrics?.began()
     sender.start(self)
     try? sendControl(.hello, limits.hello)
     do {
@@ -189,7 +196,9 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
       case .packet(let size, var descriptors, let lost):
         loop.touched(self)
         if keepalive != nil { keepalive?.heard(now: LoopClock.now) }
+        metrics?.received(size, descriptors: descriptors.count)
         process(size, &descriptors, lost: lost)
+        metrics?.closedUnclaimed(socket.transport.takeUnclaimed())
       }
     } catch {
       switch error {
@@ -327,9 +336,14 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
     timer?.cancel()
     loop.remove(self, socket.number)
     socket.shutdown()
+    reassembly.dropAll()
     let owner = owner
     self.owner = nil
     owner?.ended(error)
+    if let metrics, owner != nil {
+      metrics.closedUnclaimed(socket.transport.takeUnclaimed())
+      metrics.ended()
+    }
   }
 
   func loopEnded() {

@@ -1,4 +1,5 @@
 import BatonMessages
+import Logging
 import Synchronization
 
 /// Both halves of one end of a connection: the calls it makes, and those it answers. Hands each frame
@@ -9,26 +10,31 @@ final class Endpoint: ChannelOwner {
   private let side: UInt32
   private let callee: ServerConnection?
   private let firstCaller: ClientCore?
+  private let logger: Logger
   /// Of an end that accepted, made when it is first asked for.
   private let lateCaller = Mutex<ClientCore?>(nil)
 
   static let acceptorSide = UInt32(1) << 31
 
-  init(_ channel: Channel, accepted: Bool, caller: ClientCore?, callee: ServerConnection?) {
+  init(
+    _ channel: Channel, accepted: Bool, caller: ClientCore?, callee: ServerConnection?,
+    _ logger: Logger
+  ) {
     self.channel = channel
     side = accepted ? Self.acceptorSide : 0
     firstCaller = caller
     self.callee = callee
+    self.logger = logger
   }
 
   private var caller: ClientCore? { firstCaller ?? lateCaller.withLock { $0 } }
 
   /// The half that makes calls. On an end that has been greeted.
-  func makeCaller(limits: CodecLimits) -> ClientCore {
+  func makeCaller(limits: CodecLimits, _ metrics: CallMetrics?) -> ClientCore {
     if let firstCaller { return firstCaller }
     return lateCaller.withLock { caller in
       if let caller { return caller }
-      let made = ClientCore(channel, side: side, isOpen: true, limits: limits)
+      let made = ClientCore(channel, side: side, isOpen: true, limits: limits, metrics)
       caller = made
       return made
     }
@@ -73,6 +79,7 @@ final class Endpoint: ChannelOwner {
   }
 
   func ended(_ error: ConnectionError) {
+    logger.ended(error)
     caller?.ended(error)
     callee?.ended(error)
   }

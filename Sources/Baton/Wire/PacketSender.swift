@@ -20,6 +20,8 @@ protocol PacketSenderOwner: LoopSource {
 final class PacketSender: LoopSource, @unchecked Sendable {
   private let socket: PacketSocket
   private let loop: EventLoop
+  /// nil where nobody listens.
+  private let metrics: ConnectionMetrics?
   private weak var owner: (any PacketSenderOwner)?
   /// The loop was asked to tell when there is room to send.
   @exclusivity(unchecked) private var isBlocked = false
@@ -65,9 +67,10 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   /// What leaves at once instead of at the end of the turn, so that the peer can begin with it.
   private static let batch = 64 << 10
 
-  init(_ socket: PacketSocket, loop: EventLoop) {
+  init(_ socket: PacketSocket, loop: EventLoop, _ metrics: ConnectionMetrics?) {
     self.socket = socket
     self.loop = loop
+    self.metrics = metrics
     socket.widenSendBuffer()
     output = Mutex(Output(packets: OutgoingPackets(largestPacket: socket.largestPacket)))
   }
@@ -237,6 +240,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     while let packet = next {
       do {
         try socket.send(packet, wait: false)
+        metrics?.sent(packet.count)
         next = nextPacket(after: packet)
       } catch {
         if !retry(packet, after: error) { return }

@@ -86,6 +86,12 @@ struct Reassembly: ~Copyable {
     if spare == nil && partial.capacity <= Partial.kept { spare = partial }
   }
 
+  /// Forgets everything: nothing more comes.
+  mutating func dropAll() {
+    partials = [:]
+    total = 0
+  }
+
   /// Forgets what came of a call's message, whose rest does not come.
   mutating func drop(_ call: UInt32) {
     guard let partial = partials.removeValue(forKey: call) else { return }

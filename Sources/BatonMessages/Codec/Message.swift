@@ -130,8 +130,13 @@ extension Message {
     _ message: borrowing UnpackedMessage, _ descriptors: UnsafeMutablePointer<ReceivedDescriptors>
   ) throws(CodecError) {
     var context = ReadingContext(descriptors)
-    try self.init(message, &context)
-    try context.settle()
+    do throws(CodecError) {
+      try self.init(message, &context)
+      try context.settle()
+    } catch {
+      descriptors.pointee.refuse()
+      throw error
+    }
   }
 
   @inlinable

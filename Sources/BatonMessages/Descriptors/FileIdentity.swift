@@ -5,7 +5,7 @@ internal import CBaton
 @usableFromInline
 package struct FileIdentity: Sendable, Hashable {
   private let device: UInt64
-  private let inode: UInt64
+  package let inode: UInt64
 
   /// Nil where the number is not open.
   package init?(of number: Int32) {

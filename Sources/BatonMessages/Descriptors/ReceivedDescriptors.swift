@@ -14,7 +14,7 @@ public struct ReceivedDescriptors: ~Copyable {
   public var count: Int { Int(came) }
   @usableFromInline var came: Int32
   /// The socket that they came over.
-  @usableFromInline var transport: FileIdentity?
+  @usableFromInline var transport: DescriptorTransport?
 
   /// How many no field has claimed yet.
   @inlinable
@@ -35,11 +35,13 @@ public struct ReceivedDescriptors: ~Copyable {
   /// Takes over `count` open numbers that `source` points to; the memory stays the caller's.
   /// `transport` is the socket that they came over.
   package init(
-    adopting source: UnsafePointer<Int32>, count: Int, over transport: FileIdentity? = nil
+    adopting source: UnsafePointer<Int32>, count: Int,
+    over transport: DescriptorTransport? = nil
   ) {
     self.init()
+    if count == 0 { return }
     self.transport = transport
-    if count > 0 { adopt(source, count: count) }
+    adopt(source, count: count)
   }
 
   /// Duplicates of `descriptors`, which stay the caller's (fcntl(2), F_DUPFD_CLOEXEC): for reading a
@@ -88,6 +90,10 @@ public struct ReceivedDescriptors: ~Copyable {
     return Descriptor(owner: DescriptorOwner(number))
   }
 
+  /// Their message cannot be read, so that what its fields have claimed is closed, too.
+  @usableFromInline
+  func refuse() { transport?.closesUnclaimed(Int(came - unclaimed)) }
+
   private func outside(_ place: UInt32) -> CodecError {
     CodecError(
       .descriptor,
@@ -103,8 +109,9 @@ public struct ReceivedDescriptors: ~Copyable {
   func refuseTransport(
     _ descriptor: Descriptor, as contract: DescriptorContract
   ) throws(CodecError) {
-    guard contract.kind == .socket || contract.kind == .sequencedPacketSocket, let transport,
-      descriptor.withFileDescriptor({ FileIdentity(of: $0.rawValue) }) == transport
+    guard contract.kind == .socket || contract.kind == .sequencedPacketSocket,
+      let own = transport?.identity,
+      descriptor.withFileDescriptor({ FileIdentity(of: $0.rawValue) }) == own
     else { return }
     throw CodecError(
       .descriptor, "expected \(contract.kind.phrase), got the connection's own")
@@ -136,6 +143,7 @@ public struct ReceivedDescriptors: ~Copyable {
   @usableFromInline
   func end() {
     if unclaimed > 0 {
+      transport?.closesUnclaimed(Int(unclaimed))
       for index in 0..<Int(came) where self[index] >= 0 { baton_close(self[index]) }
     }
     allocated?.deallocate()

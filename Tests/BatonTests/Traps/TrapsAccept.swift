@@ -58,7 +58,7 @@ private final class LogLines: LogHandler {
     set {}
   }
   var logLevel: Logger.Level {
-    get { .trace }
+    get { .info }
     set {}
   }
   subscript(metadataKey _: String) -> Logger.Metadata.Value? {
