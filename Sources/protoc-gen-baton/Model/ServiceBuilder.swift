@@ -19,7 +19,7 @@ struct ServiceBuilder {
       methods.append(model)
     }
     return ServiceModel(
-      fullName: fullName, name: prefix + SwiftName.type(service.name ?? ""),
+      fullName: fullName, name: prefix + SchemaIndex.typeName(service.name, "Service"),
       comment: places.comment(path), isDeprecated: service.options?.deprecated == true,
       methods: methods)
   }

@@ -32,7 +32,8 @@ enum ModuleNames {
         enumeration.name, SchemaIndex.typeName(enumeration.name, "Enum"), [5, Int32(position)])
     }
     for (position, service) in file.service.enumerated() {
-      try take(service.name, SwiftName.type(service.name ?? ""), [6, Int32(position)])
+      try take(
+        service.name, SchemaIndex.typeName(service.name, "Service"), [6, Int32(position)])
     }
   }
 }

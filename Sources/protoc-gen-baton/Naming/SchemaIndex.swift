@@ -61,7 +61,7 @@ struct SchemaIndex {
     for message in file.messageType { add(message, outer) }
     for enumeration in file.enumType { add(enumeration, outer) }
     for service in file.service {
-      let name = outer.prefix + SwiftName.type(service.name ?? "")
+      let name = outer.prefix + Self.typeName(service.name, "Service")
       take(name, outer)
       if home == .own { names[[name]] = ServiceModel.memberTypes }
     }

@@ -179,7 +179,10 @@ extension ServicePrinter {
     let writer = "\(scope.runtime("RequestWriter"))<\(scope.name(method.request))>"
     text.declaration(
       "nonisolated(nonsending) \(visibility) func \(SwiftName.escaped(method.name))",
-      ["options: \(options) = \(options)()", "_ body: (\(writer)) async throws -> Void"],
+      [
+        "options: \(options) = \(options)()",
+        "_ body: (\(writer)) async throws -> \(scope.swift("Void"))",
+      ],
       " async throws -> \(scope.name(method.response)) {")
     printBody(
       "try await self.connection.clientStream", method, ["options: options", "body"], to: &text)

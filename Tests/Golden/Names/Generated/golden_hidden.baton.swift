@@ -213,6 +213,12 @@ public enum Names {
     public static let methods = Baton.Method<Connection, Method>("golden.hidden.Names", "Methods")
     public static let hashValue = Baton.Method<CallContext, RPCError>(
       "golden.hidden.Names", "hashValue")
+    public static let upload = Baton.Method<GoldenNames::Client, GoldenNames::Client>(
+      "golden.hidden.Names", "Upload")
+    public static let download = Baton.Method<GoldenNames::Client, GoldenNames::Client>(
+      "golden.hidden.Names", "Download")
+    public static let exchange = Baton.Method<GoldenNames::Client, GoldenNames::Client>(
+      "golden.hidden.Names", "Exchange")
   }
 
   public static let schema = ServiceSchema(
@@ -258,6 +264,20 @@ public enum Names {
     ) async throws -> GoldenNames::Client
     func methods(_ request: Connection, context: Baton.CallContext) async throws -> Method
     func hashValue(_ request: CallContext, context: Baton.CallContext) async throws -> RPCError
+    func upload(
+      _ requests: MessageStream<GoldenNames::Client>,
+      context: Baton.CallContext
+    ) async throws -> GoldenNames::Client
+    func download(
+      _ request: GoldenNames::Client,
+      replies: ReplyWriter<GoldenNames::Client>,
+      context: Baton.CallContext
+    ) async throws
+    func exchange(
+      _ requests: MessageStream<GoldenNames::Client>,
+      replies: ReplyWriter<GoldenNames::Client>,
+      context: Baton.CallContext
+    ) async throws
   }
 
   /// Implemented by a server whose methods never wait: they are called on the connection's loop,
@@ -301,6 +321,20 @@ public enum Names {
     ) throws -> GoldenNames::Client
     func methods(_ request: Connection, context: Baton.CallContext) throws -> Method
     func hashValue(_ request: CallContext, context: Baton.CallContext) throws -> RPCError
+    func upload(
+      _ requests: MessageStream<GoldenNames::Client>,
+      context: Baton.CallContext
+    ) async throws -> GoldenNames::Client
+    func download(
+      _ request: GoldenNames::Client,
+      replies: ReplyWriter<GoldenNames::Client>,
+      context: Baton.CallContext
+    ) async throws
+    func exchange(
+      _ requests: MessageStream<GoldenNames::Client>,
+      replies: ReplyWriter<GoldenNames::Client>,
+      context: Baton.CallContext
+    ) async throws
   }
 
   /// Calls the service from asynchronous code.
@@ -387,9 +421,31 @@ public enum Names {
     ) async throws(Baton.RPCError) -> RPCError {
       try await self.connection.call(Methods.hashValue, request, options: options)
     }
+
+    nonisolated(nonsending) public func upload(
+      options: CallOptions = CallOptions(),
+      _ body: (RequestWriter<GoldenNames::Client>) async throws -> Swift.Void
+    ) async throws -> GoldenNames::Client {
+      try await self.connection.clientStream(Methods.upload, options: options, body)
+    }
+
+    public func download(
+      _ request: GoldenNames::Client,
+      options: CallOptions = CallOptions()
+    ) -> MessageStream<GoldenNames::Client> {
+      self.connection.serverStream(Methods.download, request, options: options)
+    }
+
+    nonisolated(nonsending) public func exchange<_Result>(
+      options: CallOptions = CallOptions(),
+      _ body: (RequestWriter<GoldenNames::Client>, MessageStream<GoldenNames::Client>) async throws -> _Result
+    ) async throws -> _Result {
+      try await self.connection.bidirectionalStream(Methods.exchange, options: options, body)
+    }
   }
 
   /// Calls the service from code that may block its thread.
+  /// The methods with streams are those of `Client` alone.
   public struct SynchronousClient: SynchronousServiceClient {
     public let connection: SynchronousConnection
 
@@ -513,6 +569,15 @@ extension Names.Service {
     methods.add(Names.Methods.hashValue) { (request, context) in
       try await self.hashValue(request, context: context)
     }
+    methods.addClientStream(Names.Methods.upload) { (requests, context) in
+      try await self.upload(requests, context: context)
+    }
+    methods.addServerStream(Names.Methods.download) { (request, replies, context) in
+      try await self.download(request, replies: replies, context: context)
+    }
+    methods.addBidirectionalStream(Names.Methods.exchange) { (requests, replies, context) in
+      try await self.exchange(requests, replies: replies, context: context)
+    }
   }
 }
 
@@ -553,6 +618,236 @@ extension Names.SynchronousService {
     methods.addSynchronous(Names.Methods.hashValue) { (request, context) in
       try self.hashValue(request, context: context)
     }
+    methods.addClientStream(Names.Methods.upload) { (requests, context) in
+      try await self.upload(requests, context: context)
+    }
+    methods.addServerStream(Names.Methods.download) { (request, replies, context) in
+      try await self.download(request, replies: replies, context: context)
+    }
+    methods.addBidirectionalStream(Names.Methods.exchange) { (requests, replies, context) in
+      try await self.exchange(requests, replies: replies, context: context)
+    }
+  }
+}
+
+/// Services with the names of the modules that generated code names.
+public enum BatonService {
+  public enum Methods {
+    public static let call = Baton.Method<Connection, GoldenNames::Client>(
+      "golden.hidden.Baton", "Call")
+  }
+
+  public static let schema = ServiceSchema(
+    name: "golden.hidden.Baton", file: GoldenHiddenSchema.file)
+
+  /// Implemented by a server. Each call is a task on its connection's loop.
+  public protocol Service: RPCService {
+    func call(_ request: Connection, context: Baton.CallContext) async throws -> GoldenNames::Client
+  }
+
+  /// Implemented by a server whose methods never wait: they are called on the connection's loop,
+  /// which stands still until they return.
+  public protocol SynchronousService: RPCService {
+    func call(_ request: Connection, context: Baton.CallContext) throws -> GoldenNames::Client
+  }
+
+  /// Calls the service from asynchronous code.
+  public struct Client: ServiceClient {
+    public let connection: Baton.Connection
+
+    public init(_ connection: Baton.Connection) {
+      self.connection = connection
+    }
+
+    public func call(
+      _ request: Connection,
+      options: CallOptions = CallOptions()
+    ) async throws(Baton.RPCError) -> GoldenNames::Client {
+      try await self.connection.call(Methods.call, request, options: options)
+    }
+  }
+
+  /// Calls the service from code that may block its thread.
+  public struct SynchronousClient: SynchronousServiceClient {
+    public let connection: SynchronousConnection
+
+    public init(_ connection: SynchronousConnection) {
+      self.connection = connection
+    }
+
+    public func call(
+      _ request: Connection,
+      options: CallOptions = CallOptions()
+    ) throws(Baton.RPCError) -> GoldenNames::Client {
+      try self.connection.call(Methods.call, request, options: options)
+    }
+  }
+}
+
+extension BatonService.Service {
+  public static var schema: ServiceSchema { BatonService.schema }
+
+  public func register(in methods: inout MethodTable) {
+    methods.add(BatonService.Methods.call) { (request, context) in
+      try await self.call(request, context: context)
+    }
+  }
+}
+
+extension BatonService.SynchronousService {
+  public static var schema: ServiceSchema { BatonService.schema }
+
+  public func register(in methods: inout MethodTable) {
+    methods.addSynchronous(BatonService.Methods.call) { (request, context) in
+      try self.call(request, context: context)
+    }
+  }
+}
+
+public enum BatonMessagesService {
+  public enum Methods {
+  }
+
+  public static let schema = ServiceSchema(
+    name: "golden.hidden.BatonMessages", file: GoldenHiddenSchema.file)
+
+  /// Implemented by a server. Each call is a task on its connection's loop.
+  public protocol Service: RPCService {
+  }
+
+  /// Implemented by a server whose methods never wait: they are called on the connection's loop,
+  /// which stands still until they return.
+  public protocol SynchronousService: RPCService {
+  }
+
+  /// Calls the service from asynchronous code.
+  public struct Client: ServiceClient {
+    public let connection: Baton.Connection
+
+    public init(_ connection: Baton.Connection) {
+      self.connection = connection
+    }
+  }
+
+  /// Calls the service from code that may block its thread.
+  public struct SynchronousClient: SynchronousServiceClient {
+    public let connection: SynchronousConnection
+
+    public init(_ connection: SynchronousConnection) {
+      self.connection = connection
+    }
+  }
+}
+
+extension BatonMessagesService.Service {
+  public static var schema: ServiceSchema { BatonMessagesService.schema }
+
+  public func register(in methods: inout MethodTable) {
+  }
+}
+
+extension BatonMessagesService.SynchronousService {
+  public static var schema: ServiceSchema { BatonMessagesService.schema }
+
+  public func register(in methods: inout MethodTable) {
+  }
+}
+
+public enum SwiftService {
+  public enum Methods {
+  }
+
+  public static let schema = ServiceSchema(
+    name: "golden.hidden.Swift", file: GoldenHiddenSchema.file)
+
+  /// Implemented by a server. Each call is a task on its connection's loop.
+  public protocol Service: RPCService {
+  }
+
+  /// Implemented by a server whose methods never wait: they are called on the connection's loop,
+  /// which stands still until they return.
+  public protocol SynchronousService: RPCService {
+  }
+
+  /// Calls the service from asynchronous code.
+  public struct Client: ServiceClient {
+    public let connection: Baton.Connection
+
+    public init(_ connection: Baton.Connection) {
+      self.connection = connection
+    }
+  }
+
+  /// Calls the service from code that may block its thread.
+  public struct SynchronousClient: SynchronousServiceClient {
+    public let connection: SynchronousConnection
+
+    public init(_ connection: SynchronousConnection) {
+      self.connection = connection
+    }
+  }
+}
+
+extension SwiftService.Service {
+  public static var schema: ServiceSchema { SwiftService.schema }
+
+  public func register(in methods: inout MethodTable) {
+  }
+}
+
+extension SwiftService.SynchronousService {
+  public static var schema: ServiceSchema { SwiftService.schema }
+
+  public func register(in methods: inout MethodTable) {
+  }
+}
+
+public enum TypeService {
+  public enum Methods {
+  }
+
+  public static let schema = ServiceSchema(
+    name: "golden.hidden.Type", file: GoldenHiddenSchema.file)
+
+  /// Implemented by a server. Each call is a task on its connection's loop.
+  public protocol Service: RPCService {
+  }
+
+  /// Implemented by a server whose methods never wait: they are called on the connection's loop,
+  /// which stands still until they return.
+  public protocol SynchronousService: RPCService {
+  }
+
+  /// Calls the service from asynchronous code.
+  public struct Client: ServiceClient {
+    public let connection: Baton.Connection
+
+    public init(_ connection: Baton.Connection) {
+      self.connection = connection
+    }
+  }
+
+  /// Calls the service from code that may block its thread.
+  public struct SynchronousClient: SynchronousServiceClient {
+    public let connection: SynchronousConnection
+
+    public init(_ connection: SynchronousConnection) {
+      self.connection = connection
+    }
+  }
+}
+
+extension TypeService.Service {
+  public static var schema: ServiceSchema { TypeService.schema }
+
+  public func register(in methods: inout MethodTable) {
+  }
+}
+
+extension TypeService.SynchronousService {
+  public static var schema: ServiceSchema { TypeService.schema }
+
+  public func register(in methods: inout MethodTable) {
   }
 }
 
@@ -569,7 +864,7 @@ public enum GoldenHiddenSchema {
       aGlkZGVuLkZvcmVpZ24uTGV2ZWxzRW50cnlSBmxldmVscxJACgtkZXNjcmlwdG9ycxgEIAEoCzIeLmdvbGRlbi5l\
       dmVyeXRoaW5nLkRlc2NyaXB0b3JzUgtkZXNjcmlwdG9ycxIoCgR0ZXh0GAUgASgLMhQuZ29sZGVuLm5hbWVzLlN0\
       cmluZ1IEdGV4dBphCgtMZXZlbHNFbnRyeRIQCgNrZXkYASABKAlSA2tleRI8CgV2YWx1ZRgCIAEoDjImLmdvbGRl\
-      bi5ldmVyeXRoaW5nLkNob2ljZXMuSW5uZXIuTGV2ZWxSBXZhbHVlOgI4ATKGBQoFTmFtZXMSNAoESW5pdBIVLmdv\
+      bi5ldmVyeXRoaW5nLkNob2ljZXMuSW5uZXIuTGV2ZWxSBXZhbHVlOgI4ATK6BgoFTmFtZXMSNAoESW5pdBIVLmdv\
       bGRlbi5oaWRkZW4uQ2xpZW50GhUuZ29sZGVuLmhpZGRlbi5DbGllbnQSNgoEU2VsZhIWLmdvbGRlbi5oaWRkZW4u\
       TWV0aG9kcxoWLmdvbGRlbi5oaWRkZW4uU2VydmljZRI3CgdEZWZhdWx0EhUuZ29sZGVuLmhpZGRlbi5DbGllbnQa\
       FS5nb2xkZW4uaGlkZGVuLkNsaWVudBI6CgpDb25uZWN0aW9uEhUuZ29sZGVuLmhpZGRlbi5DbGllbnQaFS5nb2xk\
@@ -579,10 +874,16 @@ public enum GoldenHiddenSchema {
       EhUuZ29sZGVuLmhpZGRlbi5DbGllbnQaFS5nb2xkZW4uaGlkZGVuLkNsaWVudBI3CgdPcHRpb25zEhUuZ29sZGVu\
       LmhpZGRlbi5DbGllbnQaFS5nb2xkZW4uaGlkZGVuLkNsaWVudBI7CgdNZXRob2RzEhkuZ29sZGVuLmhpZGRlbi5D\
       b25uZWN0aW9uGhUuZ29sZGVuLmhpZGRlbi5NZXRob2QSQAoJaGFzaFZhbHVlEhouZ29sZGVuLmhpZGRlbi5DYWxs\
-      Q29udGV4dBoXLmdvbGRlbi5oaWRkZW4uUlBDRXJyb3JKwwEKXwoBAhIDAwAWGlUgQSBzZXJ2aWNlIHdob3NlIHR5\
-      cGVzIGhhdmUgdGhlIG5hbWVzIG9mIHRob3NlIHRoYXQgYXJlIGdlbmVyYXRlZCBmb3IgZXZlcnkgc2VydmljZS4K\
-      CjgKAgYAEgQKABYBGiwgTmFtZXMgdGhhdCB0aGUgZ2VuZXJhdGVkIGNvZGUgdXNlcyBpdHNlbGYuCgomCgIEBxIE\
-      IQAnARoaIFR5cGVzIG9mIGFub3RoZXIgbW9kdWxlLgpSAQBiBnByb3RvMw==
+      Q29udGV4dBoXLmdvbGRlbi5oaWRkZW4uUlBDRXJyb3ISOAoGVXBsb2FkEhUuZ29sZGVuLmhpZGRlbi5DbGllbnQa\
+      FS5nb2xkZW4uaGlkZGVuLkNsaWVudCgBEjoKCERvd25sb2FkEhUuZ29sZGVuLmhpZGRlbi5DbGllbnQaFS5nb2xk\
+      ZW4uaGlkZGVuLkNsaWVudDABEjwKCEV4Y2hhbmdlEhUuZ29sZGVuLmhpZGRlbi5DbGllbnQaFS5nb2xkZW4uaGlk\
+      ZGVuLkNsaWVudCgBMAEyQQoFQmF0b24SOAoEQ2FsbBIZLmdvbGRlbi5oaWRkZW4uQ29ubmVjdGlvbhoVLmdvbGRl\
+      bi5oaWRkZW4uQ2xpZW50Mg8KDUJhdG9uTWVzc2FnZXMyBwoFU3dpZnQyBgoEVHlwZUqUAgpfCgECEgMDABYaVSBB\
+      IHNlcnZpY2Ugd2hvc2UgdHlwZXMgaGF2ZSB0aGUgbmFtZXMgb2YgdGhvc2UgdGhhdCBhcmUgZ2VuZXJhdGVkIGZv\
+      ciBldmVyeSBzZXJ2aWNlLgoKOAoCBgASBAoAGQEaLCBOYW1lcyB0aGF0IHRoZSBnZW5lcmF0ZWQgY29kZSB1c2Vz\
+      IGl0c2VsZi4KCk8KAgYBEgQcAB4BGkMgU2VydmljZXMgd2l0aCB0aGUgbmFtZXMgb2YgdGhlIG1vZHVsZXMgdGhh\
+      dCBnZW5lcmF0ZWQgY29kZSBuYW1lcy4KCiYKAgQHEgQsADIBGhogVHlwZXMgb2YgYW5vdGhlciBtb2R1bGUuClIB\
+      AGIGcHJvdG8z
       """,
     imports: {
       [

@@ -1598,6 +1598,23 @@ public struct Runtime: BatonMessages.Message, Swift.Hashable {
   }
 }
 
+public struct Void: BatonMessages.Message, Swift.Hashable {
+  public var unknownFields = BatonMessages.UnknownFields()
+
+  public init() {}
+
+  public static let layout: BatonMessages.MessageLayout = BatonMessages.MessageLayout(
+    "golden.names.Void", [])
+
+  public init(from fields: inout BatonMessages.FieldReader) throws(BatonMessages.CodecError) {
+    unknownFields = fields.unknown()
+  }
+
+  public func write(to fields: inout BatonMessages.FieldWriter) throws(BatonMessages.CodecError) {
+    fields.unknown(unknownFields)
+  }
+}
+
 public struct LowerCase: BatonMessages.Message, Swift.Hashable {
   public var lowerCase: Swift.String
   public var unknownFields = BatonMessages.UnknownFields()
@@ -1952,26 +1969,26 @@ public enum GoldenNamesSchema {
       Ig8KDVVua25vd25GaWVsZHMiDAoKQ29kZWNFcnJvciIMCgpTY2hlbWFGaWxlIg8KDUdlbmVyYXRlZENvZGUiDwoN\
       QmF0b25NZXNzYWdlcyIHCgVCYXRvbiI+CghJbmRpcmVjdBIyCghpbmRpcmVjdBgBIAEoCzIWLmdvbGRlbi5uYW1l\
       cy5JbmRpcmVjdFIIaW5kaXJlY3QiBQoDQW55IgYKBFNlbGYiCgoIUHJvdG9jb2wiBgoEVHlwZSIJCgdSdW50aW1l\
-      IisKCmxvd2VyX2Nhc2USHQoKbG93ZXJfY2FzZRgBIAEoCVIJbG93ZXJDYXNlIucECgVPdXRlchIsCgR0eXBlGAEg\
-      ASgOMhguZ29sZGVuLm5hbWVzLk91dGVyLlR5cGVSBHR5cGUSLwoFb3V0ZXIYAiABKAsyGS5nb2xkZW4ubmFtZXMu\
-      T3V0ZXIuT3V0ZXJSBW91dGVyEjAKCXNhbWVfbmFtZRgDIAEoCzITLmdvbGRlbi5uYW1lcy5PdXRlclIIc2FtZU5h\
-      bWUSMwoKZmFyX3N0cmluZxgEIAEoCzIULmdvbGRlbi5uYW1lcy5TdHJpbmdSCWZhclN0cmluZxI7CgtuZWFyX3N0\
-      cmluZxgFIAEoCzIaLmdvbGRlbi5uYW1lcy5PdXRlci5TdHJpbmdSCm5lYXJTdHJpbmcSFAoFcGxhaW4YBiABKAlS\
-      BXBsYWluEikKA2FueRgHIAEoCzIXLmdvbGRlbi5uYW1lcy5PdXRlci5BbnlSA2FueRIsCgRzZWxmGAggASgLMhgu\
-      Z29sZGVuLm5hbWVzLk91dGVyLlNlbGZSBHNlbGYSLAoEa2luZBgJIAEoDjIYLmdvbGRlbi5uYW1lcy5PdXRlci5L\
-      aW5kUgRraW5kGhsKBU91dGVyEhIKBG5hbWUYASABKAlSBG5hbWUaHAoGU3RyaW5nEhIKBHRleHQYASABKAlSBHRl\
-      eHQaBQoDQW55GgYKBFNlbGYiVAoEVHlwZRINCglUWVBFX05PTkUQABINCglUWVBFX1NFTEYQARINCglUWVBFX0lO\
-      SVQQAhINCglUWVBFX1RZUEUQAxIQCgxUWVBFX0RFRkFVTFQQBCIeCgRLaW5kEgoKBktJTkRfMRAAEgoKBktJTkRf\
-      MhABIkgKCU9uZW9mVHlwZRIUCgRzZWxmGAEgASgJSABSBHNlbGYSHQoJdHlwZV9uYW1lGAIgASgJSABSCHR5cGVO\
-      YW1lQgYKBHR5cGUqXQoFSW50NjQSCAoEbm9uZRAAEggKBHNvbWUQARIICgRzZWxmEAISCAoEaW5pdBADEgwKCHJh\
-      d1ZhbHVlEAQSDgoKcmF3X3ZhbHVlcxAFEg4KCmhhc2hfdmFsdWUQBkqqAwpdCgECEgMDABUaUyBOYW1lcyB0aGF0\
-      IG1lYW4gc29tZXRoaW5nIGluIFN3aWZ0LCBpbiBpdHMgc3RhbmRhcmQgbGlicmFyeSBvciBpbiBnZW5lcmF0ZWQg\
-      Y29kZS4KCmUKAgQBEgRiAHMBGlkgQXMgb3B0aW9uYWwgZmllbGRzIHRoZXkgYXJlIGJvdW5kIGJ5IGBpZiBsZXRg\
-      LCBhcyBsaXN0cyBhbmQgbWVtYmVycyB0aGV5IGFyZSBhcmd1bWVudHMuCgpZCgIEAhIFdgCJAQEaTCBOYW1lcyB0\
-      aGF0IGdlbmVyYXRlZCBjb2RlIGFuZCB0aGUgcHJvdG9jb2xzIGl0IGNvbmZvcm1zIHRvIHVzZSB0aGVtc2VsdmVz\
-      LgoKUAoCBAMSBIwBACQaRCBUeXBlcyB3aXRoIHRoZSBuYW1lcyBvZiB0aGUgc3RhbmRhcmQgbGlicmFyeSdzIGFu\
-      ZCBvZiBCYXRvbidzIG93bi4KCjUKAgQjEgauAQC/AQEaJyBOYW1lcyBpbnNpZGUgdGhhdCBoaWRlIG5hbWVzIG91\
-      dHNpZGUuCmIGcHJvdG8z
+      IgYKBFZvaWQiKwoKbG93ZXJfY2FzZRIdCgpsb3dlcl9jYXNlGAEgASgJUglsb3dlckNhc2Ui5wQKBU91dGVyEiwK\
+      BHR5cGUYASABKA4yGC5nb2xkZW4ubmFtZXMuT3V0ZXIuVHlwZVIEdHlwZRIvCgVvdXRlchgCIAEoCzIZLmdvbGRl\
+      bi5uYW1lcy5PdXRlci5PdXRlclIFb3V0ZXISMAoJc2FtZV9uYW1lGAMgASgLMhMuZ29sZGVuLm5hbWVzLk91dGVy\
+      UghzYW1lTmFtZRIzCgpmYXJfc3RyaW5nGAQgASgLMhQuZ29sZGVuLm5hbWVzLlN0cmluZ1IJZmFyU3RyaW5nEjsK\
+      C25lYXJfc3RyaW5nGAUgASgLMhouZ29sZGVuLm5hbWVzLk91dGVyLlN0cmluZ1IKbmVhclN0cmluZxIUCgVwbGFp\
+      bhgGIAEoCVIFcGxhaW4SKQoDYW55GAcgASgLMhcuZ29sZGVuLm5hbWVzLk91dGVyLkFueVIDYW55EiwKBHNlbGYY\
+      CCABKAsyGC5nb2xkZW4ubmFtZXMuT3V0ZXIuU2VsZlIEc2VsZhIsCgRraW5kGAkgASgOMhguZ29sZGVuLm5hbWVz\
+      Lk91dGVyLktpbmRSBGtpbmQaGwoFT3V0ZXISEgoEbmFtZRgBIAEoCVIEbmFtZRocCgZTdHJpbmcSEgoEdGV4dBgB\
+      IAEoCVIEdGV4dBoFCgNBbnkaBgoEU2VsZiJUCgRUeXBlEg0KCVRZUEVfTk9ORRAAEg0KCVRZUEVfU0VMRhABEg0K\
+      CVRZUEVfSU5JVBACEg0KCVRZUEVfVFlQRRADEhAKDFRZUEVfREVGQVVMVBAEIh4KBEtpbmQSCgoGS0lORF8xEAAS\
+      CgoGS0lORF8yEAEiSAoJT25lb2ZUeXBlEhQKBHNlbGYYASABKAlIAFIEc2VsZhIdCgl0eXBlX25hbWUYAiABKAlI\
+      AFIIdHlwZU5hbWVCBgoEdHlwZSpdCgVJbnQ2NBIICgRub25lEAASCAoEc29tZRABEggKBHNlbGYQAhIICgRpbml0\
+      EAMSDAoIcmF3VmFsdWUQBBIOCgpyYXdfdmFsdWVzEAUSDgoKaGFzaF92YWx1ZRAGSqoDCl0KAQISAwMAFRpTIE5h\
+      bWVzIHRoYXQgbWVhbiBzb21ldGhpbmcgaW4gU3dpZnQsIGluIGl0cyBzdGFuZGFyZCBsaWJyYXJ5IG9yIGluIGdl\
+      bmVyYXRlZCBjb2RlLgoKZQoCBAESBGIAcwEaWSBBcyBvcHRpb25hbCBmaWVsZHMgdGhleSBhcmUgYm91bmQgYnkg\
+      YGlmIGxldGAsIGFzIGxpc3RzIGFuZCBtZW1iZXJzIHRoZXkgYXJlIGFyZ3VtZW50cy4KClkKAgQCEgV2AIkBARpM\
+      IE5hbWVzIHRoYXQgZ2VuZXJhdGVkIGNvZGUgYW5kIHRoZSBwcm90b2NvbHMgaXQgY29uZm9ybXMgdG8gdXNlIHRo\
+      ZW1zZWx2ZXMuCgpQCgIEAxIEjAEAJBpEIFR5cGVzIHdpdGggdGhlIG5hbWVzIG9mIHRoZSBzdGFuZGFyZCBsaWJy\
+      YXJ5J3MgYW5kIG9mIEJhdG9uJ3Mgb3duLgoKNQoCBCQSBq8BAMABARonIE5hbWVzIGluc2lkZSB0aGF0IGhpZGUg\
+      bmFtZXMgb3V0c2lkZS4KYgZwcm90bzM=
       """)
 
   /// What the code of this file needs of the library.
