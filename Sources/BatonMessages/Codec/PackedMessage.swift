@@ -10,15 +10,22 @@ public struct PackedMessage: ~Copyable {
   @usableFromInline let message: UnsafeMutableRawPointer
   @usableFromInline let context: UnsafeMutablePointer<WritingContext>
 
-  /// An empty message, to be filled through ``fields`` and then finished.
+  /// An empty message, to be filled through ``fields`` and then finished. The layout must live as
+  /// long as this: it is not held, as counting references costs as much as writing a small message.
+  @inlinable
+  init(_ layout: MessageLayout) {
+    self.init(unheld: Unmanaged.passUnretained(layout))
+  }
+
   @usableFromInline
-  init(_ layout: borrowing MessageLayout) {
+  init(unheld layout: Unmanaged<MessageLayout>) {
+    let (table, bound) = layout._withUnsafeGuaranteedRef { ($0.pointer, $0.bound) }
     guard let arena = baton_arena_borrow(.max),
       let memory = baton_arena_allocate(arena, MemoryLayout<WritingContext>.size),
-      let message = baton_message_make(layout.pointer, arena)
+      let message = baton_message_make(table, arena)
     else { WritingContext.outOfMemory() }
     context = memory.bindMemory(to: WritingContext.self, capacity: 1)
-    context.initialize(to: WritingContext(arena: arena, bound: layout.bound))
+    context.initialize(to: WritingContext(arena: arena, bound: bound))
     self.message = message
   }
 

@@ -6,10 +6,19 @@ struct UnpackedMessage: ~Copyable {
   @usableFromInline let base: UnsafeRawPointer
   private let arena: UnsafeMutablePointer<baton_arena>
 
-  /// Reads `bytes`, which must stay as they are while this lives.
+  /// Reads `bytes`, which must stay as they are while this lives. The layout must live as long, as
+  /// it is not held.
+  @inlinable
+  init(
+    _ bytes: UnsafeRawBufferPointer, _ layout: MessageLayout, _ limits: CodecLimits
+  ) throws(CodecError) {
+    try self.init(bytes, unheld: Unmanaged.passUnretained(layout), limits)
+  }
+
   @usableFromInline
   init(
-    _ bytes: UnsafeRawBufferPointer, _ layout: borrowing MessageLayout, _ limits: CodecLimits
+    _ bytes: UnsafeRawBufferPointer, unheld layout: Unmanaged<MessageLayout>,
+    _ limits: CodecLimits
   ) throws(CodecError) {
     if bytes.count > limits.size { throw Self.tooLarge(bytes.count, limits) }
     guard let arena = baton_arena_borrow(max(limits.memory, 0)) else { throw Self.outOfMemory() }
@@ -18,10 +27,11 @@ struct UnpackedMessage: ~Copyable {
     var error = baton_error()
     guard
       let message = baton_unpack(
-        layout.pointer, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, bounds,
+        layout._withUnsafeGuaranteedRef { $0.pointer },
+        bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, bounds,
         arena, &error)
     else {
-      let refused = CodecError(error, copy layout, limits)
+      let refused = CodecError(error, layout.takeUnretainedValue(), limits)
       baton_arena_return(arena)
       throw refused
     }

@@ -97,8 +97,12 @@ struct WritingContext {
   /// As for an array; a string whose UTF-8 is not contiguous is copied first.
   @usableFromInline
   mutating func keep(_ string: String) -> LentBytes {
+    if string.utf8.count < Self.large,
+      let copied = string.utf8.withContiguousStorageIfAvailable({ copy($0) })
+    {
+      return copied
+    }
     var string = string
-    if string.utf8.count < Self.large { return string.withUTF8 { copy($0) } }
     string.makeContiguousUTF8()
     hold().strings.append(string)
     return string.withUTF8 { lend($0) }
