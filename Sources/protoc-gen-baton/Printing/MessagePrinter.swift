@@ -42,14 +42,17 @@ struct MessagePrinter {
     field.isRecursive ? "@\(scope.messages("Indirect")) " : ""
   }
 
+  private func initial(_ field: FieldModel) -> String {
+    scope.initial(field).map { " = \($0)" } ?? ""
+  }
+
   private func printInitialiser(to text: inout SwiftText) {
-    let parameters = message.members.map { member in
+    let parameters: [Expression] = message.members.map { member in
       switch member {
       case .oneof(let oneof):
         "\(SwiftName.escaped(oneof.name)): \(SwiftName.escaped(oneof.typeName))? = nil"
       case .field(let field):
-        "\(SwiftName.escaped(field.name)): \(scope.type(field))"
-          + (scope.initial(field).map { " = \($0)" } ?? "")
+        "\(SwiftName.escaped(field.name)): \(scope.type(field))\(initial(field))"
       }
     }
     if message.isDeprecated { text.line("@available(*, deprecated)") }

@@ -55,18 +55,18 @@ struct ServicePrinter {
       for method in service.methods {
         text.comment(method.comment.noting(method.isDeprecated))
         let (request, reply) = (scope.name(method.request), scope.name(method.response))
-        var arguments = [
+        var parameters: [Expression] = [
           method.kind.hasRequestStream
             ? "_ requests: \(scope.runtime("MessageStream"))<\(request)>" : "_ request: \(request)"
         ]
         if method.kind.hasReplyStream {
-          arguments.append("replies: \(scope.runtime("ReplyWriter"))<\(reply)>")
+          parameters.append("replies: \(scope.runtime("ReplyWriter"))<\(reply)>")
         }
-        arguments.append("context: \(scope.runtime("CallContext"))")
+        parameters.append("context: \(scope.runtime("CallContext"))")
         // Who reads or writes a stream waits.
         let effects = method.kind == .unary ? style.effects : "async "
         text.declaration(
-          "func \(SwiftName.escaped(method.name))", arguments,
+          "func \(SwiftName.escaped(method.name))", parameters,
           " \(effects)throws" + (method.kind.hasReplyStream ? "" : " -> \(reply)"))
       }
     }
@@ -181,7 +181,8 @@ extension ServicePrinter {
       "nonisolated(nonsending) \(visibility) func \(SwiftName.escaped(method.name))",
       [
         "options: \(options) = \(options)()",
-        "_ body: (\(writer)) async throws -> \(scope.swift("Void"))",
+        Expression(
+          call: "_ body: ", [.init(writer)], " async throws -> \(scope.swift("Void"))"),
       ],
       " async throws -> \(scope.name(method.response)) {")
     printBody(
@@ -199,7 +200,8 @@ extension ServicePrinter {
       "nonisolated(nonsending) \(visibility) func \(SwiftName.escaped(method.name))<_Result>",
       [
         "options: \(options) = \(options)()",
-        "_ body: (\(writer), \(stream)) async throws -> _Result",
+        Expression(
+          call: "_ body: ", [.init(writer), .init(stream)], " async throws -> _Result"),
       ], " async throws -> _Result {")
     printBody(
       "try await self.connection.bidirectionalStream", method, ["options: options", "body"],

@@ -36,17 +36,27 @@ struct SwiftText {
     2 * depth + content.count <= Self.width
   }
 
-  /// `head(arguments) tail` as a declaration: on one line, or one line for each argument.
-  mutating func declaration(_ head: String, _ arguments: [String], _ tail: String) {
-    let short = "\(head)(\(arguments.joined(separator: ", ")))\(tail)"
+  /// `head(parameters) tail` as a declaration: on one line, or one line for each parameter.
+  mutating func declaration(_ head: String, _ parameters: [Expression], _ tail: String) {
+    let short = "\(head)(\(parameters.map(\.text).joined(separator: ", ")))\(tail)"
     if fits(short) { return line(short) }
     line("\(head)(")
     indented { text in
-      for (index, argument) in arguments.enumerated() {
-        text.line(argument + (index + 1 < arguments.count ? "," : ""))
+      for (index, parameter) in parameters.enumerated() {
+        text.parameter(parameter, index + 1 < parameters.count ? "," : "")
       }
     }
     line(")\(tail)")
+  }
+
+  /// A parameter on one line, or with those of its function further in.
+  private mutating func parameter(_ parameter: Expression, _ comma: String) {
+    if fits(parameter.text + comma) || parameter.arguments.isEmpty {
+      return line(parameter.text + comma)
+    }
+    line("\(parameter.head)(")
+    indented { text in text.line(parameter.list) }
+    line(")\(parameter.tail)\(comma)")
   }
 
   /// `start expression` on one line, or with the expression broken inside its parentheses, or
@@ -67,11 +77,11 @@ struct SwiftText {
   private mutating func broken(_ opening: String, _ expression: Expression, _ tail: String) {
     line("\(opening)\(expression.head)(")
     indented { text in
-      let list = expression.arguments.map(\.text).joined(separator: ", ") + ")\(tail)"
+      let list = "\(expression.list))\(expression.tail)\(tail)"
       if text.fits(list) { return text.line(list) }
       for (index, argument) in expression.arguments.enumerated() {
         let isLast = index + 1 == expression.arguments.count
-        text.statement("", argument, isLast ? ")\(tail)" : ",")
+        text.statement("", argument, isLast ? ")\(expression.tail)\(tail)" : ",")
       }
     }
   }

@@ -438,7 +438,9 @@ public enum Names {
 
     nonisolated(nonsending) public func exchange<_Result>(
       options: CallOptions = CallOptions(),
-      _ body: (RequestWriter<GoldenNames::Client>, MessageStream<GoldenNames::Client>) async throws -> _Result
+      _ body: (
+        RequestWriter<GoldenNames::Client>, MessageStream<GoldenNames::Client>
+      ) async throws -> _Result
     ) async throws -> _Result {
       try await self.connection.bidirectionalStream(Methods.exchange, options: options, body)
     }
