@@ -130,6 +130,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(
+      name: "InteropTests", dependencies: ["Baton", "BatonMessages"],
+      exclude: ["baton.json", "interop.proto"], swiftSettings: strict, plugins: ["BatonStubs"]),
+    .testTarget(
       name: "PeerTests",
       dependencies: [
         "Baton", "BatonMessages", "file-broker",
