@@ -303,10 +303,11 @@ final class ServerConnection: @unchecked Sendable {
         RPCError(.unimplemented, "\(method.name): expected \(expected) of requests, got \(got)"),
         method.name)
     }
-    let count = descriptors.count
-    if let refusal = serving.refusal(of: method.name, to: peer) ?? admit(count, of: method) {
-      return refuse(number, refusal, method.name)
+    if let refusal = serving.refusal(of: method.name, to: peer) {
+      return refuse(number, refusal, method.name, isByPolicy: true)
     }
+    let count = descriptors.count
+    if let refusal = admit(count, of: method) { return refuse(number, refusal, method.name) }
     let call = ServedCall(
       connection: self, method: method.name, number: number, deadline: deadline,
       metadata: metadata)
@@ -322,10 +323,13 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  /// Answers a call that is not handed to a handler.
-  private func refuse(_ number: UInt32, _ error: RPCError, _ method: String? = nil) {
-    logger.notice(
-      "refused a call: \(error)",
+  /// Answers a call that is not handed to a handler. What the policy refuses is told to whoever runs
+  /// the server; the rest are faults of the caller, of which there may be any number.
+  private func refuse(
+    _ number: UInt32, _ error: RPCError, _ method: String? = nil, isByPolicy: Bool = false
+  ) {
+    logger.log(
+      level: isByPolicy ? .notice : .debug, "refused a call: \(error)",
       metadata: ["method": "\(method ?? "unknown")", "call": "\(number)"])
     send(number, error)
   }

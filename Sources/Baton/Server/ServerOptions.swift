@@ -50,8 +50,9 @@ public struct ServerOptions: Sendable {
   public var interceptors: [any ServerInterceptor]
   /// How long ``Server/run()`` waits for calls in flight when it ends. 10 seconds by default.
   public var drainTimeout: Duration
-  /// Where to report peers that break the protocol (warning), what is refused (notice), and
-  /// connections and calls (debug, if the level is on when the connection begins). Nowhere by default.
+  /// Where to report peers that break the protocol (warning), connections that are refused and calls
+  /// that the policy refuses (notice), and connections and calls (debug, if the level is on when the
+  /// connection begins). Nowhere by default.
   public var logger: Logger
   /// Where to count; nil, the default: where `MetricsSystem` says when the server binds, and nowhere
   /// if it was not bootstrapped.

@@ -121,33 +121,48 @@ struct Log {
     #expect(log.lines == [])
   }
 
-  @Test func `calls that are refused before a handler has them are told at notice`() async throws {
+  @Test func `a call that the policy refuses is told at notice`() async throws {
     let log = Log(.notice)
     let never = AccessPolicy.check("nobody") { _ in false }
-    let options = ServerOptions(methodPolicies: ["test.Stream/Sum": never], callsPerConnection: 1)
-    var service = StreamService()
+    let options = ServerOptions(methodPolicies: ["test.Stream/Sum": never])
+    try await Self.serving(log, options: options) { connection in
+      _ = try? await connection.clientStream(StreamService.sum) { _ in }
+    }
+    #expect(log.entries.map(\.level) == [.notice])
+    let entry = try log.entry("refused a call: PERMISSION_DENIED")
+    #expect(entry.metadata["method"] == "test.Stream/Sum")
+    #expect(entry.metadata["uid"] == "\(geteuid())")
+  }
+
+  @Test(arguments: [Logger.Level.debug, .info])
+  func `whatever else is refused is told at debug, as any peer may ask for it without end`(
+    level: Logger.Level
+  ) async throws {
+    let log = Log(level)
     let begun = Events()
+    var service = StreamService()
     service.echo = { request, _ in
       begun.happened(.begun)
       await begun.untilCancelled()
       return request
     }
-    try await Self.serving(log, service, options: options) { connection in
-      _ = try? await connection.clientStream(StreamService.sum) { _ in }
+    try await Self.serving(log, service, options: ServerOptions(callsPerConnection: 1)) {
+      connection in
       let none = Method<EchoMessage, EchoMessage>("test.Stream", "None")
       _ = try? await connection.call(none, EchoMessage())
+      _ = try? await connection.call(StreamService.sum, EchoMessage())
       let waiting = Task { try await connection.call(StreamService.echo, EchoMessage()) }
       _ = await begun.next()
       _ = try? await connection.call(StreamService.echo, EchoMessage())
       waiting.cancel()
     }
-    #expect(log.entries.allSatisfy { $0.level == .notice })
+    let refusals = log.entries.filter { "\($0.message)".hasPrefix("refused a call") }
+    #expect(refusals.allSatisfy { $0.level == .debug })
     #expect(
-      log.entries.map { $0.metadata["method"] } == [
-        "test.Stream/Sum", "unknown", "test.Stream/Echo",
-      ])
-    let codes = ["PERMISSION_DENIED", "UNIMPLEMENTED", "RESOURCE_EXHAUSTED"]
-    for (entry, code) in zip(log.entries, codes) {
+      refusals.map(\.metadata["method"])
+        == (level == .debug ? ["unknown", "test.Stream/Sum", "test.Stream/Echo"] : []))
+    let codes = ["UNIMPLEMENTED", "UNIMPLEMENTED", "RESOURCE_EXHAUSTED"]
+    for (entry, code) in zip(refusals, codes) {
       #expect("\(entry.message)".hasPrefix("refused a call: \(code)"))
     }
   }
