@@ -98,13 +98,15 @@ import Testing
     let (ours, theirs) = try PacketSocket.pair()
     let number = dup(theirs.number)
     let server = Server(address: "fd:\(number)", services: [EchoService()])
-    async let ended: Void = onOwnThread { try await server.run() }
-    let mine = Descriptor(adopting: FileDescriptor(rawValue: dup(ours.number)))
-    let connection = try await Connection.connect(over: mine)
-    #expect(try await connection.call(EchoService.echo, EchoMessage(number: 4)).number == 4)
-    connection.close()
-    ours.shutdown()
-    try await ended
+    try await onOwnThread {
+      async let ended: Void = server.run()
+      let mine = Descriptor(adopting: FileDescriptor(rawValue: dup(ours.number)))
+      let connection = try await Connection.connect(over: mine)
+      #expect(try await connection.call(EchoService.echo, EchoMessage(number: 4)).number == 4)
+      connection.close()
+      ours.shutdown()
+      try await ended
+    }
   }
 
   @Test func `a server serves callers within its process`() async throws {
