@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "Baton", targets: ["Baton"]),
     .library(name: "BatonMessages", targets: ["BatonMessages"]),
     .library(name: "BatonHealth", targets: ["BatonHealth"]),
+    .library(name: "BatonTracing", targets: ["BatonTracing"]),
     .executable(name: "baton", targets: ["BatonCommand"]),
     .executable(name: "protoc-gen-baton", targets: ["protoc-gen-baton"]),
     .plugin(name: "BatonStubs", targets: ["BatonStubs"]),
@@ -23,6 +24,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -49,6 +51,13 @@ let package = Package(
     // A service for any server. Apart, so that its messages' names are in nobody's way.
     .target(
       name: "BatonHealth", dependencies: ["Baton", "BatonMessages"], exclude: ["baton.json"],
+      swiftSettings: strict),
+    // Interceptors for programs that trace. Apart, so that others need not build a tracer's API.
+    .target(
+      name: "BatonTracing",
+      dependencies: [
+        "Baton", .product(name: "Tracing", package: "swift-distributed-tracing"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "protoc-gen-baton",
@@ -115,11 +124,13 @@ let package = Package(
     .testTarget(
       name: "BatonTests",
       dependencies: [
-        "Baton", "BatonMessages", "BatonHealth", "CKernelObjects",
+        "Baton", "BatonMessages", "BatonHealth", "BatonTracing", "CKernelObjects",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "InMemoryLogging", package: "swift-log"),
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
       swiftSettings: strict),
     .testTarget(

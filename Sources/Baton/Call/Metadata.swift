@@ -94,21 +94,9 @@ extension Metadata {
     var size = 0
     var wire: [WireMetadataEntry] = []
     for entry in entries {
-      let isBinary = entry.key.hasSuffix("-bin")
-      let bytes: [UInt8]
-      switch entry.value {
-      case .text(let text) where !isBinary: bytes = Array(text.utf8)
-      case .bytes(let value) where isBinary: bytes = value
-      default:
-        throw RPCError(
-          .invalidArgument,
-          "metadata \(entry.key): expected \(isBinary ? "bytes, as" : "text, as only") a key with -bin at its end has them"
-        )
-      }
-      let wireEntry = WireMetadataEntry(key: entry.key, value: bytes)
-      if let fault = wireEntry.fault { throw RPCError(.invalidArgument, fault) }
-      size += entry.key.utf8.count + bytes.count + 8
-      wire.append(wireEntry)
+      let entry = try entry.wire()
+      size += entry.key.utf8.count + entry.value.count + 8
+      wire.append(entry)
     }
     if size > Self.mostBytes {
       throw RPCError(
@@ -127,6 +115,29 @@ extension Metadata {
           entry.key.hasSuffix("-bin")
             ? .bytes(entry.value) : .text(String(decoding: entry.value, as: UTF8.self))))
     }
+  }
+}
+
+extension Metadata.Entry {
+  /// Whether it may be sent.
+  package var isAllowed: Bool { (try? wire()) != nil }
+
+  /// Throws what is wrong with it.
+  fileprivate func wire() throws(RPCError) -> WireMetadataEntry {
+    let isBinary = key.hasSuffix("-bin")
+    let bytes: [UInt8]
+    switch value {
+    case .text(let text) where !isBinary: bytes = Array(text.utf8)
+    case .bytes(let value) where isBinary: bytes = value
+    default:
+      throw RPCError(
+        .invalidArgument,
+        "metadata \(key): expected \(isBinary ? "bytes, as" : "text, as only") a key with -bin at its end has them"
+      )
+    }
+    let entry = WireMetadataEntry(key: key, value: bytes)
+    if let fault = entry.fault { throw RPCError(.invalidArgument, fault) }
+    return entry
   }
 }
 
