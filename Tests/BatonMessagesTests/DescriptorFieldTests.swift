@@ -40,7 +40,58 @@ private struct Files: Message {
   }
 }
 
+/// A message with descriptor fields in places where a path has more than one step.
+private struct Folder: Message {
+  var files: Files?
+  var folders: [Folder] = []
+  /// One of two members.
+  var second: Descriptor?
+  var unknownFields = UnknownFields()
+
+  static let layout: MessageLayout = MessageLayout(
+    "test.Folder",
+    [
+      FieldLayout(1, "files", .message { Files.layout }, .optional),
+      FieldLayout(2, "folders", .message { Folder.layout }, .repeated),
+      FieldLayout(3, "first", .descriptor(DescriptorContract()), .oneof(0)),
+      FieldLayout(4, "second", .descriptor(DescriptorContract()), .oneof(0)),
+    ])
+
+  init(files: Files? = nil, folders: [Folder] = [], second: Descriptor? = nil) {
+    self.files = files
+    self.folders = folders
+    self.second = second
+  }
+
+  init(from fields: inout FieldReader) throws(CodecError) {
+    files = try fields.message(0)
+    folders = try fields.repeatedMessage(1)
+    second = try fields.descriptor(2)
+    unknownFields = fields.unknown()
+  }
+
+  func write(to fields: inout FieldWriter) throws(CodecError) {
+    try fields.message(0, files)
+    try fields.repeatedMessage(1, folders)
+    try fields.descriptor(2, second, mark: 4)
+    fields.unknown(unknownFields)
+  }
+}
+
 @Suite struct DescriptorFieldTests {
+  @Test func `the field of a descriptor's place is found wherever it is`() throws {
+    let (reading, writing) = try Descriptor.pipe()
+    let files = try Files(input: .memory([1]), more: [reading, writing])
+    let packed = try Folder(
+      files: files, folders: [Folder(), Folder(files: files, second: reading)], second: writing
+    ).pack()
+    #expect(
+      (0...9).map { packed.path(ofDescriptor: $0) } == [
+        nil, "files.input", "files.more[0]", "files.more[1]", "folders[1].files.input",
+        "folders[1].files.more[0]", "folders[1].files.more[1]", "folders[1].second", "second", nil,
+      ])
+  }
+
   private func decode(_ bytes: [UInt8], with descriptors: [Descriptor]) throws -> Files {
     var received = try ReceivedDescriptors(duplicating: descriptors)
     return try Files(decoding: bytes, descriptors: &received)

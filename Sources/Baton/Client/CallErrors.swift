@@ -28,10 +28,11 @@ extension RPCError {
       self.init(
         .resourceExhausted,
         "expected a message of at most \(most) bytes, as the peer takes; got \(size)")
-    case .tooManyDescriptors(let count, let most):
+    case .tooManyDescriptors(let count, let most, let path):
       self.init(
         .resourceExhausted,
-        "expected at most \(most) descriptors in one message, as the peer takes; got \(count)")
+        (path.map { "\($0): " } ?? "")
+          + "expected at most \(most) descriptors in one message, as the peer takes; got \(count)")
     case .peerDoesNotRead:
       self.init(.resourceExhausted, "the peer does not read: too many bytes wait to be sent")
     }

@@ -101,10 +101,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     var refusal: RPCError?
     do throws(CodecError) {
       refusal = try write { message in
-        if message.size < MessageSegments.worthwhile {
-          return queue(outgoing, message.size, message.descriptors) { message.write(to: $0) }
-        }
-        return queue(outgoing, message.size, message.descriptors, message.segments())
+        queue(outgoing, message).map { RPCError($0.located(in: message), nil) }
       }
     } catch {
       refusal = RPCError(writing: error, "the request")
@@ -128,7 +125,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     if let refusal = queue(
       outgoing, request.bytes.count, request.descriptors, { $0.copyBytes(request.bytes) })
     {
-      throw refusal
+      throw RPCError(refusal, nil)
     }
     return try exchange(outgoing) { (message, descriptors) throws(RPCError) in
       var taken = ReceivedDescriptors()
@@ -165,11 +162,20 @@ struct SynchronousCore: ~Copyable, Sendable {
       number: lastCall, method: method, head: head, deadline: deadline, info: options.info)
   }
 
+  private mutating func queue(
+    _ call: OutgoingCall, _ message: borrowing PackedMessage
+  ) -> Channel.Refusal? {
+    if message.size >= MessageSegments.worthwhile {
+      return queue(call, message.size, message.descriptors, message.segments())
+    }
+    return queue(call, message.size, message.descriptors) { message.write(to: $0) }
+  }
+
   /// Puts the request into a packet. Returns why not, where the server does not take it.
   private mutating func queue(
     _ call: OutgoingCall, _ size: Int, _ descriptors: [Descriptor],
     _ fill: (UnsafeMutableRawPointer) -> Void
-  ) -> RPCError? {
+  ) -> Channel.Refusal? {
     if let refusal = refusal(of: size, descriptors.count) { return refusal }
     output.add(
       call.header(size, descriptors.count), head: call.head, descriptors: descriptors, fill)
@@ -179,19 +185,17 @@ struct SynchronousCore: ~Copyable, Sendable {
   /// The same with a large request, whose long fields are sent from where they lie.
   private mutating func queue(
     _ call: OutgoingCall, _ size: Int, _ descriptors: [Descriptor], _ segments: MessageSegments
-  ) -> RPCError? {
+  ) -> Channel.Refusal? {
     if let refusal = refusal(of: size, descriptors.count) { return refusal }
     output.add(
       call.header(size, descriptors.count), head: call.head, descriptors: descriptors, segments)
     return nil
   }
 
-  private func refusal(of size: Int, _ descriptors: Int) -> RPCError? {
-    if size > peer.largestMessage {
-      return RPCError(.tooLarge(size, most: peer.largestMessage), nil)
-    }
+  private func refusal(of size: Int, _ descriptors: Int) -> Channel.Refusal? {
+    if size > peer.largestMessage { return .tooLarge(size, most: peer.largestMessage) }
     if descriptors > peer.mostDescriptors {
-      return RPCError(.tooManyDescriptors(descriptors, most: peer.mostDescriptors), nil)
+      return .tooManyDescriptors(descriptors, most: peer.mostDescriptors)
     }
     return nil
   }

@@ -96,8 +96,15 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   enum Refusal: Error {
     case ended
     case tooLarge(Int, most: Int)
-    case tooManyDescriptors(Int, most: Int)
+    /// With the field of the first that is too many, where that is known.
+    case tooManyDescriptors(Int, most: Int, at: String? = nil)
     case peerDoesNotRead
+
+    /// The same with the field that is too much of the message that was refused.
+    func located(in message: borrowing PackedMessage) -> Refusal {
+      guard case .tooManyDescriptors(let count, let most, nil) = self else { return self }
+      return .tooManyDescriptors(count, most: most, at: message.path(ofDescriptor: most + 1))
+    }
   }
 
   /// Queues a frame with a message; a large one's long fields are sent from where they lie. From any

@@ -94,16 +94,20 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   func send(
     _ header: FrameHeader, head: [UInt8] = [], _ message: borrowing PackedMessage
   ) throws(Channel.Refusal) {
-    if message.size >= MessageSegments.worthwhile {
-      let (segments, descriptors) = (message.segments(), message.descriptors)
-      try queue(header, descriptors.count) {
-        $0.add(header, head: head, descriptors: descriptors, segments)
+    do throws(Channel.Refusal) {
+      if message.size >= MessageSegments.worthwhile {
+        let (segments, descriptors) = (message.segments(), message.descriptors)
+        try queue(header, descriptors.count) {
+          $0.add(header, head: head, descriptors: descriptors, segments)
+        }
+      } else {
+        let descriptors = message.descriptors
+        try queue(header, descriptors.count) { packets in
+          packets.add(header, head: head, descriptors: descriptors) { message.write(to: $0) }
+        }
       }
-    } else {
-      let descriptors = message.descriptors
-      try queue(header, descriptors.count) { packets in
-        packets.add(header, head: head, descriptors: descriptors) { message.write(to: $0) }
-      }
+    } catch {
+      throw error.located(in: message)
     }
   }
 
