@@ -122,10 +122,11 @@ int connect_and_end(const char *path) {
   return status == 0 ? child : -ECHILD;
 }
 
-int hide_socket_option(int name, int error) {
+// The system call fails for the option that its third argument names, in all threads.
+static int fail_option(unsigned call, int name, int error) {
   struct sock_filter steps[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getsockopt, 0, 3),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
       // The lower half of the third argument, on a machine that keeps that first.
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)name, 0, 1),
@@ -134,5 +135,11 @@ int hide_socket_option(int name, int error) {
   };
   struct sock_fprog program = {sizeof steps / sizeof *steps, steps};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return -errno;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
+  long result = syscall(
+      SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+  return result < 0 ? -errno : (int)result;
 }
+
+int hide_socket_option(int name, int error) { return fail_option(SYS_getsockopt, name, error); }
+
+int keep_socket_option(int name, int error) { return fail_option(SYS_setsockopt, name, error); }

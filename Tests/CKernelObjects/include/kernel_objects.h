@@ -24,9 +24,11 @@ int make_fifo(const char *path);
 // A child connects a SOCK_SEQPACKET socket to the one at `path` and ends. Gives its process
 // identifier, which is nobody's any more.
 int connect_and_end(const char *path);
-// From now on getsockopt(2) of `name` fails with `error` in this thread and those it starts, as on a
-// kernel without it (seccomp(2)).
+// From now on getsockopt(2) of `name` fails with `error` in this process, as on a kernel without it
+// (seccomp(2)).
 int hide_socket_option(int name, int error);
+// The same for setsockopt(2).
+int keep_socket_option(int name, int error);
 
 // Removes a directory and all that lies in it; links are removed, never followed.
 void remove_tree(const char *path);
