@@ -99,9 +99,12 @@ let package = Package(
     .executableTarget(
       name: "baton-benchmarks",
       dependencies: [
-        "Baton", "BatonMessages", "CBenchmark",
+        "Baton", "BatonMessages", "BatonTracing", "CBenchmark",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
       exclude: ["baton.json"], swiftSettings: strict, plugins: ["BatonStubs"]),
     // Kernel objects that tests pass around and that Swift cannot make.

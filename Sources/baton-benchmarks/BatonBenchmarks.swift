@@ -36,6 +36,9 @@ import ArgumentParser
   @Flag(help: "Both processes share one processor. Runs with and without polling.")
   var oneCore = false
 
+  @Flag(help: "Runs without and with listeners to logs, metrics and traces.")
+  var observed = false
+
   @Flag(help: "Measure what both processes do while no calls are made, instead.")
   var idle = false
 
@@ -59,6 +62,9 @@ import ArgumentParser
     }
     if [contended, oneCore, unpinned].count(where: { $0 }) > 1 {
       throw ValidationError("expected one of --contended, --one-core and --unpinned, got more")
+    }
+    if observed && (contended || oneCore) {
+      throw ValidationError("--observed: expected neither --contended nor --one-core, got one")
     }
   }
 

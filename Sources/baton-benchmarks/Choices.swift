@@ -6,7 +6,8 @@ extension BatonBenchmarks {
     contended ? .contended : oneCore ? .oneCore : unpinned ? .unpinned : .apart
   }
 
-  /// With each way to call; where polling may do harm, without it first.
+  /// With each way to call; where polling may do harm, without it first, and without observers
+  /// before those with them.
   func contenders(for workload: Workload) -> [Contender] {
     let chosen: [Contender.Style] =
       switch client {
@@ -17,7 +18,8 @@ extension BatonBenchmarks {
     let styles = chosen.filter { $0 == .async || workload.isForBlockingClients }
     return styles.flatMap { style -> [Contender] in
       switch conditions {
-      case .apart, .unpinned: [.baton(style, spin: spin)]
+      case .apart, .unpinned:
+        [false, true].filter { observed || !$0 }.map { .baton(style, spin: spin, observed: $0) }
       case .contended, .oneCore: [.baton(style, spin: false), .baton(style, spin: true)]
       }
     }

@@ -24,12 +24,12 @@ struct ClientRole: ParsableArguments {
     switch role.contender {
     case .raw(let way):
       try await body(RawCaller(workload: role.workload, way: way))
-    case .baton(.async, let spin):
-      let options = ConnectionOptions(loopOptions: EventLoopOptions(spin: spin))
+    case .baton(.async, _, _):
+      let options = ConnectionOptions(role.contender)
       let client = try await Echo.Client(connectingTo: address, options: options)
       try await body(AsyncCaller(workload: role.workload, client: client))
-    case .baton(.sync, let spin):
-      let options = ConnectionOptions(loopOptions: EventLoopOptions(spin: spin))
+    case .baton(.sync, _, _):
+      let options = ConnectionOptions(role.contender)
       let client = try Echo.SynchronousClient(connectingTo: address, options: options)
       try await body(SyncCaller(workload: role.workload, client: client))
     }

@@ -4,7 +4,8 @@ import ArgumentParser
 enum Contender: Hashable {
   /// Blocking `sendmsg(2)` and `recvmsg(2)`.
   case raw(Way)
-  case baton(Style, spin: Bool)
+  /// Observed: with somebody who listens to logs, metrics and traces.
+  case baton(Style, spin: Bool, observed: Bool = false)
 
   /// Which of Baton's interfaces both ends use.
   enum Style: String, CaseIterable, ExpressibleByArgument {
@@ -28,23 +29,28 @@ enum Contender: Hashable {
   var client: String {
     switch self {
     case .raw: "C"
-    case .baton(let style, _): style.rawValue
+    case .baton(let style, _, _): style.rawValue
     }
   }
 
   var spins: Bool {
-    if case .baton(_, let spin) = self { spin } else { false }
+    if case .baton(_, let spin, _) = self { spin } else { false }
+  }
+
+  var isObserved: Bool {
+    if case .baton(_, _, let observed) = self { observed } else { false }
   }
 }
 
 extension Contender: ExpressibleByArgument {
-  /// How a contender is named to a process of a trial: `raw+packets`, `async`, `sync+spin`.
+  /// How a contender is named to a process of a trial: `raw+packets`, `async`, `sync+spin+observed`.
   init?(argument: String) {
     let parts = argument.split(separator: "+")
     if parts.first == "raw", parts.count == 2, let way = Way(rawValue: String(parts[1])) {
       self = .raw(way)
     } else if let first = parts.first, let style = Style(rawValue: String(first)) {
-      self = .baton(style, spin: parts.dropFirst() == ["spin"])
+      self = .baton(
+        style, spin: parts.contains("spin"), observed: parts.contains("observed"))
     } else {
       return nil
     }
@@ -53,7 +59,8 @@ extension Contender: ExpressibleByArgument {
   var argument: String {
     switch self {
     case .raw(let way): "raw+\(way.rawValue)"
-    case .baton(let style, let spin): style.rawValue + (spin ? "+spin" : "")
+    case .baton(let style, let spin, let observed):
+      style.rawValue + (spin ? "+spin" : "") + (observed ? "+observed" : "")
     }
   }
 }

@@ -7,7 +7,7 @@ extension BatonBenchmarks {
     let processors = try Conditions.processors()
     let busy = try BusyProcesses(on: contended ? processors : [])
     defer { busy.end() }
-    var table = Table(Report.headings)
+    var table = Table(Report.headings(observed: observed))
     for workload in workloads {
       let contest = Contest(
         workload: workload, contenders: contenders(for: workload), rounds: rounds, seconds: seconds,
@@ -25,15 +25,21 @@ extension BatonBenchmarks {
   private func reports(on results: [Contest.Result]) -> [Report] {
     results.map { result in
       var report = Report(result: result, conditions: conditions)
-      if case .baton(let style, spin: true) = result.contender {
-        report.withoutPolling = results.first { $0.contender == .baton(style, spin: false) }
+      switch result.contender {
+      case .baton(let style, let spin, observed: true):
+        report.base = results.first { $0.contender == .baton(style, spin: spin) }
+      case .baton(let style, spin: true, observed: false):
+        report.base = results.first { $0.contender == .baton(style, spin: false) }
+      default: break
       }
       return report
     }
   }
 
   func printAllocations() throws {
-    var table = Table(["allocations of a call", "client", "in the client", "in the server"])
+    var table = Table([
+      "allocations of a call", "client", "observed", "in the client", "in the server",
+    ])
     for workload in workloads {
       for contender in contenders(for: workload) {
         var trial = try trial(workload, contender)
@@ -41,12 +47,13 @@ extension BatonBenchmarks {
         let sample = try trial.run()
         let client = decimal(Double(sample.client_allocations) / Double(sample.calls), 2)
         let server = decimal(Double(sample.server_allocations) / Double(sample.calls), 2)
-        table.add([workload.rawValue, contender.client, client, server])
+        let observed = contender.isObserved ? "yes" : "no"
+        table.add([workload.rawValue, contender.client, observed, client, server])
         if json {
           show(
             """
             {"workload":"\(workload.rawValue)","client":"\(contender.client)",\
-            "spin":\(contender.spins),"client_allocations_per_call":\(client),\
+            "spin":\(contender.spins),"observed":\(contender.isObserved),"client_allocations_per_call":\(client),\
             "server_allocations_per_call":\(server)}
             """)
         }

@@ -2,8 +2,8 @@
 struct Report {
   var result: Contest.Result
   var conditions: Conditions
-  /// The same contender without polling, in the same rounds.
-  var withoutPolling: Contest.Result?
+  /// The same contender in the same rounds without what is in question: its observers, or polling.
+  var base: Contest.Result?
 
   /// One JSON object. Ratios are to raw C in the same rounds, or as their name says.
   var json: String {
@@ -13,6 +13,7 @@ struct Report {
       ("workload", "\"\(result.workload.rawValue)\""),
       ("client", "\"\(result.contender.client)\""),
       ("spin", "\(result.contender.spins)"),
+      ("observed", "\(result.contender.isObserved)"),
       ("conditions", "\"\(conditions.rawValue)\""),
       ("rounds", "\(result.rounds.count)"),
       ("p50_us", decimal(figures.p50)),
@@ -25,28 +26,30 @@ struct Report {
       ("c_p50_us", decimal(result.raw.p50)),
       ("c_cpu_us_per_call", decimal(result.raw.cpu)),
     ]
-    if let ratios = ratiosToNoPolling {
-      members.append(("p50_ratio_to_no_spin", decimal(ratios.p50)))
-      members.append(("rate_ratio_to_no_spin", decimal(ratios.rate)))
+    if let ratios = ratiosToBase {
+      let base = result.contender.isObserved ? "unobserved" : "no_spin"
+      members.append(("p50_ratio_to_\(base)", decimal(ratios.p50)))
+      members.append(("rate_ratio_to_\(base)", decimal(ratios.rate)))
     }
     return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
   }
 
-  private var ratiosToNoPolling: Figures? {
-    withoutPolling.map { result.ratios(to: $0) }
+  private var ratiosToBase: Figures? { base.map { result.ratios(to: $0) } }
+
+  static func headings(observed: Bool) -> [String] {
+    let base = observed ? "unobserved" : "no spin"
+    return [
+      "workload", "client", "spin", "observed", "p50 µs", "p99 µs", "calls/s", "CPU µs", "p50/C",
+      "rate/C", "CPU/C", "p50/\(base)", "rate/\(base)",
+    ]
   }
 
-  static let headings = [
-    "workload", "client", "spin", "p50 µs", "p99 µs", "calls/s", "CPU µs", "p50/C", "rate/C",
-    "CPU/C", "p50/no spin", "rate/no spin",
-  ]
-
-  /// A row of a table under ``headings``.
+  /// A row of a table under ``headings(observed:)``.
   var cells: [String] {
     let ratios = result.ratios
     var cells = Self.cells(result.workload, result.contender, result.figures)
     cells += [ratios.p50, ratios.rate, ratios.cpu].map { decimal($0, 2) }
-    if let ratios = ratiosToNoPolling {
+    if let ratios = ratiosToBase {
       cells += [decimal(ratios.p50, 2), decimal(ratios.rate, 2)]
     }
     return cells
@@ -62,6 +65,7 @@ struct Report {
   ) -> [String] {
     [
       workload.rawValue, contender.client, contender.spins ? "yes" : "no",
+      contender.isObserved ? "yes" : "no",
       decimal(figures.p50, 1), decimal(figures.p99, 1), decimal(figures.rate, 0),
       decimal(figures.cpu, 1),
     ]

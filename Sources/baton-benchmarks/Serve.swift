@@ -19,18 +19,15 @@ struct Serve: AsyncParsableCommand {
       } else {
         try check(benchmark_raw_serve(Inherited.socket, UInt32(role.workload.descriptors)))
       }
-    case .baton(.async, let spin):
-      try await serve(AsyncEcho(handlers: EchoHandlers()), spin)
-    case .baton(.sync, let spin):
-      try await serve(SynchronousEcho(handlers: EchoHandlers()), spin)
+    case .baton(.async, _, _): try await serve(AsyncEcho(handlers: EchoHandlers()))
+    case .baton(.sync, _, _): try await serve(SynchronousEcho(handlers: EchoHandlers()))
     }
   }
 
-  private func serve(_ service: any RPCService, _ spin: Bool) async throws {
-    let options = ServerOptions(
-      loopOptions: EventLoopOptions(spin: spin), largestMessage: 65 << 20)
+  private func serve(_ service: any RPCService) async throws {
     let server = Server(
-      address: "fd:\(Inherited.socket)", services: [service, EchoStream()], options: options)
+      address: "fd:\(Inherited.socket)", services: [service, EchoStream()],
+      options: ServerOptions(role.contender))
     try await server.run()
   }
 }
