@@ -45,15 +45,17 @@ static int fail(int socket) {
   return -error;
 }
 
-int baton_connect(baton_name name) {
+int baton_connect(baton_name name, bool wait) {
   struct sockaddr_un address;
   socklen_t size = address_of(name, &address);
   if (!size) return -ENAMETOOLONG;
-  int made = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  int made = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
   if (made < 0) return -errno;
   int done;
   do done = connect(made, (struct sockaddr *)&address, size);
   while (done < 0 && errno == EINTR);
+  // A new socket has no other flag.
+  if (done == 0 && !wait) done = fcntl(made, F_SETFL, 0);
   return done < 0 ? fail(made) : made;
 }
 

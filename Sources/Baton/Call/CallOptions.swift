@@ -4,16 +4,29 @@ import BatonMessages
 public struct CallOptions: Sendable {
   /// How long to wait, sending included. nil waits without end. The server is told, too. Within a
   /// handler whose own call has a deadline, that is the longest wait.
-  public var timeout: Duration?
+  public var timeout: Duration? {
+    didSet { fixedDeadline = nil }
+  }
   /// What to tell the server beside the request.
   public var metadata: Metadata
   /// Where to put what the server says beside its replies. One for each call.
   public var info: ReplyInfo?
+  /// Whether to wait, within the deadline, for a server that cannot be reached now, as gRPC's option of
+  /// this name does. Without it, the default, a call waits only while the connection is being made
+  /// for the first time since it was ready, and fails with UNAVAILABLE at once as long as that fails
+  /// (``ConnectionState/transientFailure``). Not for a ``SynchronousConnection``.
+  public var waitForReady: Bool
+  /// Of a call that has begun, but may still have to wait: the end of the timeout, on ``LoopClock``.
+  private var fixedDeadline: UInt64?
 
-  public init(timeout: Duration? = nil, metadata: Metadata = Metadata(), info: ReplyInfo? = nil) {
+  public init(
+    timeout: Duration? = nil, metadata: Metadata = Metadata(), info: ReplyInfo? = nil,
+    waitForReady: Bool = false
+  ) {
     self.timeout = timeout
     self.metadata = metadata
     self.info = info
+    self.waitForReady = waitForReady
   }
 }
 
@@ -25,9 +38,18 @@ extension CallOptions {
   var deadline: UInt64? { deadline(from: LoopClock.now) }
 
   private func deadline(from now: UInt64) -> UInt64? {
-    let own = timeout.map { now &+ UInt64($0.clampedNanoseconds) }
+    let own = fixedDeadline ?? timeout.map { now &+ UInt64($0.clampedNanoseconds) }
     guard let inherited = Self.inheritedDeadline else { return own }
     return min(own ?? inherited, inherited)
+  }
+
+  /// The same, with a timeout that runs from now on wherever they are used.
+  @usableFromInline
+  var begun: CallOptions {
+    if timeout == nil || fixedDeadline != nil { return self }
+    var begun = self
+    begun.fixedDeadline = deadline
+    return begun
   }
 
   /// When to give up, on ``LoopClock``, and what to tell the server.

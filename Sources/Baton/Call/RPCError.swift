@@ -46,15 +46,21 @@ public struct RPCError: Error, Sendable, Hashable {
   /// What the server said behind its last message.
   public var trailers: Metadata
 
+  /// Whether it is certain that no handler was called: the request never left, or the server said
+  /// goodbye and that it had not begun the call. Such a call can be made again without harm, except
+  /// that descriptors may have left with it.
+  public var wasNotBegun: Bool
+
   public init(
     _ code: Code, _ message: String, origin: Origin = .local, details: [ProtoAny] = [],
-    trailers: Metadata = Metadata()
+    trailers: Metadata = Metadata(), wasNotBegun: Bool = false
   ) {
     self.code = code
     self.message = message
     self.origin = origin
     self.details = details
     self.trailers = trailers
+    self.wasNotBegun = wasNotBegun
   }
 }
 

@@ -55,13 +55,16 @@ struct CallsInFlight: ~Copyable {
 
   /// Takes out the calls that were numbered after `last`, the highest that the peer has begun.
   mutating func complete(after last: UInt32) -> [PendingCall] {
-    // Numbers begin anew after the highest: what lies less than half the way ahead is later.
-    let later = places.compactMap { $0 }.filter { call in
-      let ahead = (call.number &- last) & Self.highest
-      return last & Self.highest == 0 || (ahead != 0 && ahead < Self.highest / 2)
-    }
+    let later = places.compactMap { $0 }.filter { Self.isLater($0.number, than: last) }
     for call in later { _ = complete(call.number) }
     return later
+  }
+
+  /// Whether `number` was given out behind `last`, which is zero before the first. Numbers begin anew
+  /// after the highest: what lies less than half the way ahead is later.
+  static func isLater(_ number: UInt32, than last: UInt32) -> Bool {
+    let ahead = (number &- last) & highest
+    return last & highest == 0 || (ahead != 0 && ahead < highest / 2)
   }
 
   private static let highest = UInt32(Int32.max)

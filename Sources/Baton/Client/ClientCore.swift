@@ -1,13 +1,14 @@
 public import BatonMessages
 import Synchronization
 
-/// The calls that this end of a connection makes, and what becomes of them.
+/// The calls that this end of one connection makes, and what becomes of them.
 @usableFromInline
 final class ClientCore: Sendable {
   let channel: Channel
   private let limits: CodecLimits
   /// nil where nobody listens.
   private let metrics: CallMetrics?
+  private weak let owner: (any LinkOwner)?
   private let state: Mutex<State>
 
   private struct State: ~Copyable {
@@ -16,23 +17,22 @@ final class ClientCore: Sendable {
   }
 
   private enum Phase {
-    /// The peer's hello has not come; somebody may wait for it.
-    case greeting(UnsafeContinuation<ConnectionError?, Never>?)
     case open
-    /// The peer takes no more calls.
+    /// No more calls are made, or the peer takes no more.
     case leaving(RPCError)
     case ended(ConnectionError)
   }
 
-  /// `side` as in ``CallsInFlight``. An end that has been greeted already is `open`.
+  /// `side` as in ``CallsInFlight``.
   init(
-    _ channel: Channel, side: UInt32 = 0, isOpen: Bool = false, limits: CodecLimits,
-    _ metrics: CallMetrics?
+    _ channel: Channel, side: UInt32 = 0, limits: CodecLimits, _ metrics: CallMetrics?,
+    _ owner: (any LinkOwner)?
   ) {
     self.channel = channel
     self.limits = limits
     self.metrics = metrics
-    state = Mutex(State(calls: CallsInFlight(side: side), phase: isOpen ? .open : .greeting(nil)))
+    self.owner = owner
+    state = Mutex(State(calls: CallsInFlight(side: side), phase: .open))
   }
 
   // MARK: Calls with one reply
@@ -178,37 +178,15 @@ final class ClientCore: Sendable {
     cancel(call, RPCError(.cancelled, "the caller has left the call"))
   }
 
-  /// A call whose replies are a stream, which `read` reads and delivers.
-  @usableFromInline
-  func makeStreamCall(_ read: @escaping IncomingStream.Read) -> StreamCall {
-    let handle = CallHandle()
-    let incoming = IncomingStream(
-      window: channel.ownWindow,
-      grant: { [weak self] in self?.grant($0, handle) },
-      cancelled: { [weak self] in
-        if let call = handle.call { self?.cancel(call, Self.callerCancelled) }
-      }, read: read)
-    let call = StreamCall(incoming)
-    handle.call = call
-    return call
-  }
-
-  /// A call, for closures that it keeps itself.
-  private final class CallHandle: @unchecked Sendable {
-    weak var call: PendingCall?
-  }
-
-  private func grant(_ credit: StreamCredit, _ handle: CallHandle) {
-    guard let call = handle.call, isInFlight(call) else { return }
+  /// Lets the server send more of a call's replies.
+  func grant(_ credit: StreamCredit, _ call: PendingCall) {
+    guard isInFlight(call) else { return }
     try? channel.sendControl(.credit, call: call.number, credit.wire)
   }
 
   private func isInFlight(_ call: PendingCall) -> Bool {
     state.withLock { $0.calls.find(call.number) === call }
   }
-
-  @usableFromInline
-  func lease(_ call: PendingCall) -> CallLease { CallLease(call, self) }
 
   /// Sends a request, whose frame `send` sends. The call ends exactly once, maybe before this returns.
   private func begin(
@@ -225,12 +203,13 @@ final class ClientCore: Sendable {
       return call.end(error)
     }
     call.info = options.info
+    if let error = call.begins(on: self) { return call.end(error) }
     let refused: RPCError? = state.withLock { state in
       if let refusal = call.refusal { return refusal }
       switch state.phase {
-      case .ended(let error): return RPCError(.unavailable, error.description)
+      case .ended(let error): return RPCError(lost: error)
       case .leaving(let error): return error
-      default: break
+      case .open: break
       }
       let number = state.calls.insert(call)
       call.outgoing?.begin(number)
@@ -245,7 +224,9 @@ final class ClientCore: Sendable {
     do throws(Channel.Refusal) {
       try send(header, head)
     } catch {
-      take(number)?.end(RPCError(error, channel.lost))
+      var error = RPCError(error, channel.lost)
+      error.wasNotBegun = true
+      take(number)?.end(error)
     }
     // A cancellation that came meanwhile may have overtaken the request.
     if Task.isCancelled, state.withLock({ _ in call.refusal != nil }) { tellCancelled(number) }
@@ -351,48 +332,34 @@ final class ClientCore: Sendable {
 
   // MARK: Life
 
-  /// Waits for the peer's hello, which `start` begins to. Nil when it came.
-  func greet(_ start: () -> Void) async -> ConnectionError? {
-    await withUnsafeContinuation { waiter in
-      state.withLock { $0.phase = .greeting(waiter) }
-      start()
+  func greeted() { owner?.opened(self) }
+
+  /// This end makes no more calls.
+  func leave(_ error: RPCError) {
+    state.withLock { state in
+      if case .open = state.phase { state.phase = .leaving(error) }
     }
   }
 
-  func close(_ error: ConnectionError) {
-    channel.loop.execute { self.channel.end(error) }
-  }
-
-  func greeted() {
-    let waiter = state.withLock { state -> UnsafeContinuation<ConnectionError?, Never>? in
-      guard case .greeting(let waiter) = state.phase else { return nil }
-      state.phase = .open
-      return waiter
-    }
-    waiter?.resume(returning: nil)
-  }
-
-  /// The peer takes no more calls, and has not begun those behind the last it names.
+  /// The peer takes no more calls, and has not begun those behind the last it names. If it found a
+  /// fault it ends the connection, and does not say what it has begun.
   func peerSaidGoodbye(_ goodbye: WireGoodbye) {
     let status = goodbye.status ?? WireStatus()
     let text = status.message.isEmpty ? "the server is shutting down" : status.message
-    let error = RPCError(
-      .unavailable, "the call was not begun: \(text)", origin: .peer)
-    if status.code != 0 {
-      let code = RPCError.Code(rawValue: status.code)
-      let waiter = state.withLock { state -> UnsafeContinuation<ConnectionError?, Never>? in
-        guard case .greeting(let waiter) = state.phase else { return nil }
-        state.phase = .leaving(error)
-        return waiter
-      }
-      waiter?.resume(returning: ConnectionError(.refused(code), text))
-    }
+    let isFault = status.code != 0
+    let refusal = RPCError(
+      .unavailable, "the call was not begun: \(text)", origin: .peer, wasNotBegun: true)
+    let error =
+      isFault
+      ? RPCError(.unavailable, "the server ended the connection: \(text)", origin: .peer) : refusal
     let notBegun: [PendingCall] = state.withLock { state in
       if case .ended = state.phase { return [] }
-      state.phase = .leaving(error)
+      state.phase = .leaving(refusal)
       return state.calls.complete(after: goodbye.lastCall)
     }
     for call in notBegun { call.end(error) }
+    let code = RPCError.Code(rawValue: status.code)
+    owner?.leaving(self, refusal, ConnectionError(isFault ? .refused(code) : .closed, text))
   }
 
   func couldNotSend(_ call: UInt32, _ error: RPCError) {
@@ -400,14 +367,12 @@ final class ClientCore: Sendable {
   }
 
   func ended(_ error: ConnectionError) {
-    let (calls, waiter) = state.withLock { state in
-      var waiter: UnsafeContinuation<ConnectionError?, Never>?
-      if case .greeting(let waiting) = state.phase { waiter = waiting }
+    let calls = state.withLock { state in
       state.phase = .ended(error)
-      return (state.calls.completeAll(), waiter)
+      return state.calls.completeAll()
     }
-    waiter?.resume(returning: error)
     for call in calls { call.end(RPCError(.unavailable, error.description)) }
+    owner?.ended(self, error)
   }
 }
 

@@ -8,7 +8,10 @@ extension Connection {
     method name: String, _ request: EncodedMessage, options: CallOptions = CallOptions()
   ) -> ReplyStream {
     let (call, replies) = makeReplyStream()
-    core.begin(call, MethodIdentity(name), options, encoded: request)
+    let method = MethodIdentity(name)
+    begin(call, method, options) { core, options in
+      core.begin(call, method, options, encoded: request)
+    }
     return replies
   }
 
@@ -18,20 +21,23 @@ extension Connection {
     method name: String, options: CallOptions = CallOptions(),
     _ body: (EncodedRequestWriter, ReplyStream) async throws -> Result
   ) async throws -> Result {
+    let method = MethodIdentity(name)
+    let options = options.begun
+    let core = try await route.core(for: method, options)
     let (call, replies) = makeReplyStream()
-    let requests = core.beginStream(call, MethodIdentity(name), options)
+    let requests = core.beginStream(call, method, options)
     defer { core.leave(call) }
     return try await body(EncodedRequestWriter(stream: requests), replies)
   }
 
   private func makeReplyStream() -> (StreamCall, ReplyStream) {
     let inbox = Inbox<ReplySlot>()
-    let call = core.makeStreamCall { (message, descriptors, _, stream) in
+    let call = route.makeStreamCall { (message, descriptors, _, stream) in
       let reply = ReplySlot()
       reply.put(message, &descriptors)
       stream.deliver { inbox.queue.append(reply) }
     }
-    return (call, ReplyStream(stream: call.incoming, inbox: inbox, lease: core.lease(call)))
+    return (call, ReplyStream(stream: call.incoming, inbox: inbox, lease: CallLease(call)))
   }
 }
 

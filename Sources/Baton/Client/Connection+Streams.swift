@@ -11,8 +11,10 @@ extension Connection {
       return interceptedServerStream(interception, method, request, options)
     }
     let (call, replies) = makeStream(of: Reply.self)
-    core.begin(call, method.identity, options) { (send) throws(CodecError) in
-      try request.packed(send)
+    begin(call, method.identity, options) { (core, options) in
+      core.begin(call, method.identity, options) { (send) throws(CodecError) in
+        try request.packed(send)
+      }
     }
     return replies
   }
@@ -30,6 +32,8 @@ extension Connection {
     if let interception {
       return try await interceptedClientStream(interception, method, options, body)
     }
+    let options = options.begun
+    let core = try await route.core(for: method.identity, options)
     return try await core.upload(method, options) { (requests) async throws in
       try await body(RequestWriter(requests))
     }
@@ -47,6 +51,8 @@ extension Connection {
     if let interception {
       return try await interceptedBidirectionalStream(interception, method, options, body)
     }
+    let options = options.begun
+    let core = try await route.core(for: method.identity, options)
     let (call, replies) = makeStream(of: Reply.self)
     let requests = core.beginStream(call, method.identity, options)
     defer { core.leave(call) }
@@ -58,10 +64,25 @@ extension Connection {
     of type: Reply.Type
   ) -> (StreamCall, MessageStream<Reply>) {
     let inbox = Inbox<Reply>()
-    let call = core.makeStreamCall { (message, descriptors, limits, stream) throws(CodecError) in
+    let call = route.makeStreamCall { (message, descriptors, limits, stream) throws(CodecError) in
       let reply = try Reply(unpacking: message, descriptors: &descriptors, limits: limits)
       stream.deliver { inbox.queue.append(reply) }
     }
-    return (call, MessageStream(call.incoming, inbox, core.lease(call)))
+    return (call, MessageStream(call.incoming, inbox, CallLease(call)))
+  }
+
+  /// Begins a call whose replies are a stream: now, or in a task of its own when there is a
+  /// connection. `body` begins it.
+  @usableFromInline
+  func begin(
+    _ call: StreamCall, _ method: MethodIdentity, _ options: CallOptions,
+    _ body: @escaping @Sendable (ClientCore, CallOptions) -> Void
+  ) {
+    if let core = route.ready { return body(core, options) }
+    // Not the connection itself: a stream does not keep it.
+    call.run(on: loop) { [route, options = options.begun] task in
+      body(try await route.core(for: method, options), options)
+      try await task.waitForEnd()
+    }
   }
 }

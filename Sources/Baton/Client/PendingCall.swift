@@ -31,6 +31,9 @@ class PendingCall: @unchecked Sendable {
   /// The call is over. Called once, through ``end(_:)``.
   func finish(_ error: RPCError?) {}
 
+  /// The call is about to begin. Why it is not to.
+  func begins(on core: ClientCore) -> RPCError? { nil }
+
   /// The caller does not want it any more.
   func gaveUp() {}
 
@@ -158,33 +161,5 @@ final class UploadCall: UnaryCall, @unchecked Sendable {
       return nil
     }
     waiter?.resume(returning: error)
-  }
-}
-
-/// A call whose replies are a stream.
-@usableFromInline
-final class StreamCall: PendingCall, @unchecked Sendable {
-  @usableFromInline let incoming: IncomingStream
-  /// Interceptors that stand around the call. Set before it is begun.
-  var interception: InterceptedStream?
-
-  init(_ incoming: IncomingStream) {
-    self.incoming = incoming
-    super.init()
-  }
-
-  override func receive(
-    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
-    _ limits: CodecLimits, isLast: Bool
-  ) throws(ProtocolError) -> RPCError? {
-    try incoming.receive(message, &descriptors, limits).map { RPCError(reading: $0, "a reply") }
-  }
-
-  override func finish(_ error: RPCError?) {
-    if let interception { interception.end(error) } else { incoming.end(error) }
-  }
-
-  override func gaveUp() {
-    interception?.cancel()
   }
 }

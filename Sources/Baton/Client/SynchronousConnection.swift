@@ -6,6 +6,9 @@ import SystemPackage
 
 /// A client's connection whose calls block the calling thread: for callers that are not async, and
 /// the shortest way there and back. One call is in flight at a time; further callers wait their turn.
+///
+/// It is not made again when it is lost: every call fails with UNAVAILABLE then, and the caller makes
+/// another.
 public final class SynchronousConnection: Sendable {
   /// Who is at the other end.
   public let peer: PeerCredentials

@@ -151,10 +151,11 @@ struct SynchronousCore: ~Copyable, Sendable {
   private mutating func begin(
     _ method: MethodIdentity, _ options: CallOptions
   ) throws(RPCError) -> OutgoingCall {
-    if let lost { throw RPCError(.unavailable, lost.description) }
+    if let lost { throw RPCError(lost: lost) }
     if let goodbye = aside.goodbye {
       let text = goodbye.message.isEmpty ? "the server is shutting down" : goodbye.message
-      throw RPCError(.unavailable, "the call was not begun: \(text)", origin: .peer)
+      throw RPCError(
+        .unavailable, "the call was not begun: \(text)", origin: .peer, wasNotBegun: true)
     }
     let (deadline, head) = try options.begin()
     lastCall = lastCall == UInt32(Int32.max) ? 1 : lastCall + 1

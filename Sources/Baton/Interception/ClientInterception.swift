@@ -2,18 +2,17 @@
 @usableFromInline
 struct ClientInterception: Sendable {
   let interceptors: [any ClientInterceptor]
-  let peer: PeerCredentials
 
   /// nil where there is no interceptor.
-  init?(_ interceptors: [any ClientInterceptor], _ peer: PeerCredentials) {
+  init?(_ interceptors: [any ClientInterceptor]) {
     if interceptors.isEmpty { return nil }
     self.interceptors = interceptors
-    self.peer = peer
   }
 
   /// Has `body` make a call as the interceptors want it.
   nonisolated(nonsending) func around(
     _ kind: InterceptedCall.Kind, _ method: String, _ options: CallOptions,
+    to peer: PeerCredentials,
     _ body: (MessageHooks, CallOptions) async throws -> Void
   ) async throws {
     let deadline = options.deadline.map { deadline in
@@ -23,9 +22,10 @@ struct ClientInterception: Sendable {
     let call = InterceptedCall(
       method: method, kind: kind, peer: peer, deadline: deadline, metadata: options.metadata)
     try await Self.pass(call, info, interceptors[...]) { call in
-      let left = deadline.map { ContinuousClock.now.duration(to: $0) }
-      try await body(
-        call.hooks, CallOptions(timeout: left, metadata: call.metadata, info: info))
+      var options = options
+      options.metadata = call.metadata
+      options.info = info
+      try await body(call.hooks, options)
     }
   }
 

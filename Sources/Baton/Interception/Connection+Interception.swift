@@ -10,8 +10,9 @@ extension Connection {
   ) async throws(RPCError) -> Response {
     var response: Response?
     do {
-      try await interception.around(.unary, method.name, options) { hooks, options in
-        let reply = try await core.call(method, try hooks.request(request), options)
+      try await interception.around(.unary, method.name, options.begun, to: peer) {
+        hooks, options in
+        let reply = try await callDirectly(method, try hooks.request(request), options)
         response = try hooks.reply(reply)
       }
     } catch {
@@ -26,7 +27,7 @@ extension Connection {
     _ body: (CallOptions) async throws(RPCError) -> Void
   ) async throws(RPCError) {
     do {
-      try await interception.around(.unary, name, options) { _, options in
+      try await interception.around(.unary, name, options.begun, to: peer) { _, options in
         try await body(options)
       }
     } catch {
@@ -41,26 +42,20 @@ extension Connection {
   ) -> MessageStream<Reply> {
     let (call, replies) = makeStream(of: Reply.self)
     let tap = MessageTap()
-    let stream = InterceptedStream()
-    call.interception = stream
     // Not the connection itself: a stream does not keep it.
-    stream.start(on: loop) { [core] in
+    call.run(on: loop) { [route, peer, options = options.begun] task in
       let isBegun = Mutex(false)
-      do {
-        try await interception.around(.serverStream, method.name, options) { hooks, options in
-          if isBegun.withLock({ $0.turnOn() }) { throw RPCError.goneOnTwice }
-          let request = try hooks.request(request)
-          tap.set(hooks.replies)
-          core.begin(call, method.identity, options) { (send) throws(CodecError) in
-            try request.packed(send)
-          }
-          try await stream.waitForEnd()
+      try await interception.around(.serverStream, method.name, options, to: peer) {
+        hooks, options in
+        if isBegun.withLock({ $0.turnOn() }) { throw RPCError.goneOnTwice }
+        let request = try hooks.request(request)
+        tap.set(hooks.replies)
+        let core = try await route.core(for: method.identity, options)
+        core.begin(call, method.identity, options) { (send) throws(CodecError) in
+          try request.packed(send)
         }
-        call.incoming.end(nil)
-      } catch {
-        call.incoming.end(RPCError(intercepting: error))
+        try await task.waitForEnd()
       }
-      core.leave(call)
     }
     return replies.tapped(tap)
   }
@@ -72,8 +67,10 @@ extension Connection {
   ) async throws -> Reply {
     var reply: Reply?
     var isBegun = false
-    try await interception.around(.clientStream, method.name, options) { hooks, options in
+    try await interception.around(.clientStream, method.name, options.begun, to: peer) {
+      hooks, options in
       if isBegun.turnOn() { throw RPCError.goneOnTwice }
+      let core = try await route.core(for: method.identity, options)
       reply = try hooks.reply(
         try await core.upload(method, options) { (requests) async throws in
           try await body(RequestWriter(requests, .with(hooks.requests)))
@@ -92,9 +89,11 @@ extension Connection {
   ) async throws -> Result {
     var result: Result?
     var isBegun = false
-    try await interception.around(.bidirectionalStream, method.name, options) { hooks, options in
+    try await interception.around(.bidirectionalStream, method.name, options.begun, to: peer) {
+      hooks, options in
       if isBegun.turnOn() { throw RPCError.goneOnTwice }
       let (call, replies) = makeStream(of: Reply.self)
+      let core = try await route.core(for: method.identity, options)
       let requests = core.beginStream(call, method.identity, options)
       defer { core.leave(call) }
       result = try await body(

@@ -59,9 +59,13 @@ public final class EventLoop: TaskExecutor {
   /// Memory to receive a packet into. On the loop's thread, until the next packet.
   var receiveBuffer: UnsafeMutableRawBufferPointer { core.receiveBuffer }
 
-  /// Runs `body` on the loop's thread at `deadline` (``LoopClock/now``), unless cancelled.
-  func schedule(at deadline: UInt64, _ body: @escaping @Sendable () -> Void) -> LoopTimer {
-    let timer = LoopTimer(deadline: deadline, body: body)
+  /// Runs `body` on the loop's thread at `deadline` (``LoopClock/now``), unless cancelled; or `dropped`
+  /// when the loop ends before, or has.
+  func schedule(
+    at deadline: UInt64, _ body: @escaping LoopTimer.Body,
+    dropped: @escaping LoopTimer.Body = {}
+  ) -> LoopTimer {
+    let timer = LoopTimer(deadline: deadline, body: body, dropped: dropped)
     core.add(timer)
     return timer
   }

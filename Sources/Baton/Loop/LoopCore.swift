@@ -76,9 +76,9 @@ final class LoopCore: @unchecked Sendable {
 
   func add(_ timer: LoopTimer) {
     if isCurrent {
-      timers.insert(timer)
-    } else {
-      _ = post { $0.timers.append(timer) }
+      insert(timer)
+    } else if !post({ $0.timers.append(timer) }) {
+      timer.drop()
     }
   }
 
@@ -121,7 +121,7 @@ final class LoopCore: @unchecked Sendable {
   /// Ends the inbox, unless something came in last.
   private func close() -> Bool {
     inbox.withLock { inbox in
-      inbox.isClosed = inbox.jobs.isEmpty && inbox.bodies.isEmpty
+      inbox.isClosed = inbox.jobs.isEmpty && inbox.bodies.isEmpty && inbox.timers.isEmpty
       return inbox.isClosed
     }
   }
@@ -134,13 +134,18 @@ final class LoopCore: @unchecked Sendable {
       return mail
     }
     jobs += mail.jobs
-    for timer in mail.timers { timers.insert(timer) }
+    for timer in mail.timers { insert(timer) }
     for body in mail.bodies { body() }
     if mail.isStopped && !isStopping {
       isStopping = true
       hot = nil
       poller.endAll()
+      for timer in timers.takeAll() { timer.drop() }
     }
+  }
+
+  private func insert(_ timer: LoopTimer) {
+    if isStopping { timer.drop() } else { timers.insert(timer) }
   }
 
   private func runJobs(on executor: UnownedTaskExecutor) {

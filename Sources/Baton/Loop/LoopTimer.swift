@@ -2,29 +2,36 @@ import Synchronization
 
 /// Something to do on a loop at a time, unless it is cancelled before.
 final class LoopTimer: Sendable {
-  let deadline: UInt64
-  private let body: Mutex<(@Sendable () -> Void)?>
+  typealias Body = @Sendable () -> Void
 
-  init(deadline: UInt64, body: @escaping @Sendable () -> Void) {
+  let deadline: UInt64
+  private let bodies: Mutex<(due: Body, dropped: Body)?>
+
+  /// `dropped` is called instead of `body` when the loop ends before.
+  init(deadline: UInt64, body: @escaping Body, dropped: @escaping Body = {}) {
     self.deadline = deadline
-    self.body = Mutex(body)
+    bodies = Mutex((body, dropped))
   }
 
   /// From any thread. The heap forgets the timer when its time comes.
   func cancel() {
-    body.withLock { $0 = nil }
+    _ = take()
   }
 
   /// Does nothing when the timer was cancelled.
-  func fire() {
-    let body = body.withLock { body in
-      defer { body = nil }
-      return body
+  func fire() { take()?.due() }
+
+  /// The loop has ended. Does nothing when the timer was cancelled.
+  func drop() { take()?.dropped() }
+
+  private func take() -> (due: Body, dropped: Body)? {
+    bodies.withLock { bodies in
+      defer { bodies = nil }
+      return bodies
     }
-    body?()
   }
 
-  fileprivate var isCancelled: Bool { body.withLock { $0 == nil } }
+  fileprivate var isCancelled: Bool { bodies.withLock { $0 == nil } }
 }
 
 /// A loop's timers, the earliest first: a binary heap.
@@ -61,6 +68,11 @@ struct TimerHeap {
       due.append(first)
     }
     return due
+  }
+
+  mutating func takeAll() -> [LoopTimer] {
+    defer { heap = [] }
+    return heap
   }
 
   private mutating func removeFirst() {

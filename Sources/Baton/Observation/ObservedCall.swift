@@ -1,13 +1,13 @@
 import CoreMetrics
 
-/// A call that is counted, from now until it has ended.
+/// A call that is counted, from its beginning until it has ended.
 struct ObservedCall: Sendable {
   private let metrics: MethodMetrics
   private let begin: UInt64
 
-  init(_ metrics: MethodMetrics) {
+  init(_ metrics: MethodMetrics, since begin: UInt64 = LoopClock.now) {
     self.metrics = metrics
-    begin = LoopClock.now
+    self.begin = begin
     metrics.active.increment()
   }
 

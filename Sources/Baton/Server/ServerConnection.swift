@@ -18,7 +18,8 @@ final class ServerConnection: @unchecked Sendable {
   private let tasks: HandlerTasks
   /// Calls whose answer is owed, with the handler's task and the deadline's timer.
   @exclusivity(unchecked) private var calls: [UInt32: OwedCall] = [:]
-  @exclusivity(unchecked) private var lastCall: UInt32 = 0
+  /// The highest number of a call that was begun. Calls may come in another order.
+  @exclusivity(unchecked) private(set) var lastCall: UInt32 = 0
   /// No more calls are taken; the connection ends when nothing is owed.
   @exclusivity(unchecked) private var isLeaving = false
   /// Descriptors that came with the requests of the calls that are owed an answer.
@@ -211,8 +212,7 @@ final class ServerConnection: @unchecked Sendable {
   /// A connection for calls to the client.
   func connectionToPeer() -> Connection? {
     endpoint.map { endpoint in
-      Connection(
-        endpoint.makeCaller(limits: limits, serving.metrics?.made), peer, lentBy: channel.loop)
+      Connection(lent: endpoint.routeToPeer(peer, limits: limits, serving.metrics?.made), peer)
     }
   }
 
@@ -366,7 +366,7 @@ final class ServerConnection: @unchecked Sendable {
     if isLeaving {
       return RPCError(.unavailable, "the call was not begun: the server is shutting down")
     }
-    lastCall = number
+    if CallsInFlight.isLater(number, than: lastCall) { lastCall = number }
     let most = serving.callsPerConnection
     if calls.count < most { return nil }
     return RPCError(.resourceExhausted, "expected at most \(most) calls in flight")

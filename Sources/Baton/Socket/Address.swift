@@ -50,6 +50,9 @@ public enum Address: Sendable, Hashable {
     }
   }
 
+  /// Whether it leads to a server that may have been started anew meanwhile.
+  var canBeDialledAgain: Bool { name != nil }
+
   /// Splits as a shell does, without its expansions.
   static func words(of text: String) throws(ConnectionError) -> [String] {
     var words: [String] = []

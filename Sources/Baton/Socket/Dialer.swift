@@ -19,13 +19,23 @@ enum Dialer {
     }
   }
 
+  /// A connected socket, of an address that ``Address/canBeDialledAgain``, without waiting.
+  static func connectAgain(_ address: Address) throws(ConnectionError) -> PacketSocket {
+    switch address {
+    case .path(let path): try connect(path, abstract: false, address, wait: false)
+    case .abstract(let name): try connect(name, abstract: true, address, wait: false)
+    case .inherited, .command, .announced:
+      throw ConnectionError(.address, "\(address) cannot be connected to twice")
+    }
+  }
+
   private static func connect(
-    _ name: String, abstract: Bool, _ address: Address
+    _ name: String, abstract: Bool, _ address: Address, wait: Bool = true
   ) throws(ConnectionError) -> PacketSocket {
     var name = name
     let number = name.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) {
-        baton_connect(baton_name(bytes: $0.baseAddress, size: $0.count, abstract: abstract))
+        baton_connect(baton_name(bytes: $0.baseAddress, size: $0.count, abstract: abstract), wait)
       }
     }
     if number < 0 {

@@ -61,7 +61,7 @@ final class Listener: Sendable {
     guard SocketFile(path: path) != nil else {
       throw ConnectionError(.address, "cannot listen at \(address): the file there is not a socket")
     }
-    let answer = withName(path, false) { baton_connect($0) }
+    let answer = withName(path, false) { baton_connect($0, true) }
     if answer >= 0 { baton_close(answer) }
     guard answer == -ECONNREFUSED else {
       throw ConnectionError(.address, "cannot listen at \(address): another server is live there")

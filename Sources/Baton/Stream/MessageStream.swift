@@ -76,17 +76,3 @@ public struct MessageStream<Element: Message>: AsyncSequence, Sendable {
     }
   }
 }
-
-/// Cancels a client's call when nobody can receive its replies any more.
-@usableFromInline
-final class CallLease: Sendable {
-  private let call: PendingCall
-  private let core: ClientCore
-
-  init(_ call: PendingCall, _ core: ClientCore) {
-    self.call = call
-    self.core = core
-  }
-
-  deinit { core.cancel(call, RPCError(.cancelled, "nobody takes the call's replies any more")) }
-}

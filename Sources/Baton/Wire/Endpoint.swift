@@ -12,7 +12,13 @@ final class Endpoint: ChannelOwner {
   private let firstCaller: ClientCore?
   private let logger: Logger
   /// Of an end that accepted, made when it is first asked for.
-  private let lateCaller = Mutex<ClientCore?>(nil)
+  private let late = Mutex<Late?>(nil)
+
+  /// Calls of an end that accepted.
+  private struct Late {
+    let core: ClientCore
+    let route: Route
+  }
 
   static let acceptorSide = UInt32(1) << 31
 
@@ -27,17 +33,33 @@ final class Endpoint: ChannelOwner {
     self.logger = logger
   }
 
-  private var caller: ClientCore? { firstCaller ?? lateCaller.withLock { $0 } }
+  private var caller: ClientCore? { firstCaller ?? late.withLock { $0?.core } }
 
-  /// The half that makes calls. On an end that has been greeted.
-  func makeCaller(limits: CodecLimits, _ metrics: CallMetrics?) -> ClientCore {
-    if let firstCaller { return firstCaller }
-    return lateCaller.withLock { caller in
-      if let caller { return caller }
-      let made = ClientCore(channel, side: side, isOpen: true, limits: limits, metrics)
-      caller = made
-      return made
+  /// Where the calls of an end that accepted go, which has been greeted.
+  func routeToPeer(_ peer: PeerCredentials, limits: CodecLimits, _ metrics: CallMetrics?) -> Route {
+    late.withLock { late in
+      if let late { return late.route }
+      let made = makeLate(peer, limits, metrics)
+      late = made
+      return made.route
     }
+  }
+
+  private func makeLate(
+    _ peer: PeerCredentials, _ limits: CodecLimits, _ metrics: CallMetrics?
+  ) -> Late {
+    let route = Route(lentBy: channel, logger, metrics)
+    let core = ClientCore(channel, side: side, limits: limits, metrics, route)
+    route.lend(Link(core, peer, self, logger))
+    // Nobody else tells what was made too late.
+    if let lost = channel.lost { core.ended(lost) }
+    return Late(core: core, route: route)
+  }
+
+  /// Tells the peer that this end makes no more calls, and which of the peer's it began last.
+  func sayGoodbye() {
+    let goodbye = WireGoodbye(status: WireStatus(), lastCall: callee?.lastCall ?? 0)
+    try? channel.sendControl(.goodbye, goodbye)
   }
 
   // MARK: ChannelOwner

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// The task in which interceptors stand around a call whose caller only iterates over its replies.
-/// It belongs to the call, and is cancelled with it.
-final class InterceptedStream: Sendable {
+/// The task in which a call whose caller only iterates over its replies waits for a connection, and in
+/// which interceptors stand around it. It belongs to the call, and is cancelled with it.
+final class StreamTask: Sendable {
   private let state = Mutex(State())
   private let ended = OneShot()
 
