@@ -4,10 +4,14 @@ public import BatonMessages
 public struct Method<Request: Message, Response: Message>: Sendable {
   /// `files.v1.FileBroker/Open`.
   public var name: String { identity.name }
+  /// Whether a call may be made twice without harm: the schema says `idempotency_level` is `IDEMPOTENT`
+  /// or `NO_SIDE_EFFECTS`. Such a call may be made again when it fails (``RetryPolicy``).
+  public let isIdempotent: Bool
   @usableFromInline let identity: MethodIdentity
 
-  public init(_ service: String, _ method: String) {
+  public init(_ service: String, _ method: String, isIdempotent: Bool = false) {
     identity = MethodIdentity("\(service)/\(method)")
+    self.isIdempotent = isIdempotent
   }
 }
 

@@ -157,11 +157,35 @@ public final class Connection: Sendable {
   nonisolated(nonsending) func callDirectly<Request: Message, Response: Message>(
     _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
   ) async throws(RPCError) -> Response {
-    let core =
-      if let ready = route.ready { ready } else {
-        try await route.core(for: method.identity, options)
-      }
-    return try await core.call(method, request, options)
+    var wasRouted = false
+    do throws(RPCError) {
+      let core =
+        if let ready = route.ready { ready } else {
+          try await route.core(for: method.identity, options)
+        }
+      wasRouted = true
+      return try await core.call(method, request, options)
+    } catch {
+      return try await callAgain(method, request, options, after: error, wasRouted: wasRouted)
+    }
+  }
+
+  /// Makes a call again, where that is to be, whose first attempt failed.
+  @usableFromInline
+  nonisolated(nonsending) func callAgain<Request: Message, Response: Message>(
+    _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions,
+    after error: RPCError, wasRouted: Bool
+  ) async throws(RPCError) -> Response {
+    let failed = FailedCall(
+      method.identity, isIdempotent: method.isIdempotent,
+      hasDescriptors: (try? request.carriedDescriptors().isEmpty) != true, error,
+      wasRouted: wasRouted)
+    var response: Response?
+    try await route.retry(failed, options) { (core) async throws(RPCError) in
+      response = try await core.call(method, request, options)
+    }
+    guard let response else { throw RPCError.unread }
+    return response
   }
 
   /// Calls a method by its name, `files.v1.FileBroker/Open`, with a message that is encoded already.
@@ -184,7 +208,26 @@ public final class Connection: Sendable {
     _ name: String, _ request: EncodedMessage, _ options: CallOptions, _ reply: ReplySlot
   ) async throws(RPCError) {
     let method = MethodIdentity(name)
-    let core = try await route.core(for: method, options)
+    var wasRouted = false
+    do throws(RPCError) {
+      let core = try await route.core(for: method, options)
+      wasRouted = true
+      try await callOnce(core, method, request, options, reply)
+    } catch {
+      // What the schema says of the method is not known.
+      let failed = FailedCall(
+        method, isIdempotent: false, hasDescriptors: !request.descriptors.isEmpty, error,
+        wasRouted: wasRouted)
+      try await route.retry(failed, options) { (core) async throws(RPCError) in
+        try await callOnce(core, method, request, options, reply)
+      }
+    }
+  }
+
+  nonisolated(nonsending) private func callOnce(
+    _ core: ClientCore, _ method: MethodIdentity, _ request: EncodedMessage,
+    _ options: CallOptions, _ reply: ReplySlot
+  ) async throws(RPCError) {
     let call = UnaryCall { (message, descriptors, _) in reply.put(message, &descriptors) }
     try await core.run(call, method, options, encoded: request)
   }

@@ -11,6 +11,8 @@ public struct ConnectionOptions: Sendable {
   /// How a connection that was lost is made again; nil: not at all. Only where the address can be
   /// dialled again (``Connection``). As gRPC does by default.
   public var reconnection: Reconnection?
+  /// Which calls that fail are made again. As gRPC does by default.
+  public var retry: RetryPolicy
   /// How long to wait for the server's hello. 10 seconds by default.
   public var handshakeTimeout: Duration
   /// A child of `exec:` gets SIGTERM when the thread that connects ends, for programs in which that
@@ -46,7 +48,7 @@ public struct ConnectionOptions: Sendable {
 
   public init(
     loop: EventLoop? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),
-    reconnection: Reconnection? = Reconnection(),
+    reconnection: Reconnection? = Reconnection(), retry: RetryPolicy = RetryPolicy(),
     handshakeTimeout: Duration = .seconds(10), largestMessage: Int = 64 << 20,
     descriptorsPerMessage: Int = 1024, window: StreamWindow = StreamWindow(),
     services: [any RPCService] = [], callsPerConnection: Int = 1024,
@@ -57,6 +59,7 @@ public struct ConnectionOptions: Sendable {
     self.loop = loop
     self.loopOptions = loopOptions
     self.reconnection = reconnection
+    self.retry = retry
     self.handshakeTimeout = handshakeTimeout
     self.largestMessage = largestMessage
     self.descriptorsPerMessage = descriptorsPerMessage

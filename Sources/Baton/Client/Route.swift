@@ -8,7 +8,8 @@ final class Route: Sendable {
   let loop: EventLoop
   /// nil where the link is somebody else's.
   private let dialer: LinkDialer?
-  private let logger: Logger
+  let logger: Logger
+  let retry: RetryPolicy
   /// What this end takes of a stream of replies before it grants more.
   private let window: StreamCredit
   private let metrics: CallMetrics?
@@ -20,6 +21,7 @@ final class Route: Sendable {
     metrics = dialer.metrics
     window = options.channelLimits.window
     logger = options.logger
+    retry = options.retry
     self.dialer = dialer
     current = Mutex(RouteState(dialer.address == nil ? nil : options.reconnection))
   }
@@ -30,6 +32,8 @@ final class Route: Sendable {
     dialer = nil
     window = channel.ownWindow
     self.logger = logger
+    // What becomes of the peer is for its handler to see.
+    retry = RetryPolicy(maxAttempts: 1)
     self.metrics = metrics
     current = Mutex(RouteState(nil))
   }

@@ -31,10 +31,15 @@ struct ServiceBuilder {
     return ServiceModel.Method(
       schemaName: name, name: SwiftName.member(name), comment: places.comment(path),
       isDeprecated: method.options?.deprecated == true,
+      isIdempotent: Self.isIdempotent(method.options?.idempotencyLevel),
       request: try type(method.inputType, "\(service)/\(name)", path),
       response: try type(method.outputType, "\(service)/\(name)", path),
       kind: ServiceModel.Kind(
         requests: method.clientStreaming == true, replies: method.serverStreaming == true))
+  }
+
+  private static func isIdempotent(_ level: MethodOptions.IdempotencyLevel?) -> Bool {
+    level == .idempotent || level == .noSideEffects
   }
 
   private func type(

@@ -7,6 +7,7 @@ struct ServiceModel {
     let name: String
     let comment: [String]
     let isDeprecated: Bool
+    let isIdempotent: Bool
     let request: DeclaredType
     let response: DeclaredType
     let kind: Kind

@@ -39,7 +39,8 @@ struct ServicePrinter {
           "\(visibility) static let \(SwiftName.escaped(method.name)) =",
           Expression(
             call: scope.runtime("Method") + types,
-            ["\"\(service.fullName)\"", "\"\(method.schemaName)\""]))
+            ["\"\(service.fullName)\"", "\"\(method.schemaName)\""]
+              + (method.isIdempotent ? ["isIdempotent: true"] : [])))
       }
     }
   }

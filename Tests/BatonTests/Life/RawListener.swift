@@ -30,4 +30,22 @@ final class RawListener: Sendable {
       }
     }
   }
+
+  /// Runs `body` with a connection to a raw peer, which listens for more.
+  static func withClient(
+    _ body: (RawPeer, RawListener, Connection) async throws -> Void
+  ) async throws {
+    let listener = try RawListener()
+    async let accepted = listener.accept()
+    async let connecting = Connection.connect(
+      to: Address("unix:\(listener.path)"),
+      options: ConnectionOptions(
+        reconnection: Reconnection(initialDelay: .milliseconds(5))))
+    let peer = try await accepted
+    try peer.send(RawFrame.hello.bytes)
+    let connection = try await connecting
+    _ = try await peer.receive()
+    try await body(peer, listener, connection)
+    connection.close()
+  }
 }

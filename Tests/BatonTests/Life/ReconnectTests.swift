@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test func `a call in flight when the server dies may have been begun`() async throws {
-    try await Self.scene { peer, listener, connection in
+    try await RawListener.withClient { peer, listener, connection in
       let call = Task { try await connection.call(EchoService.echo, EchoMessage()) }
       while let packet = try await peer.receive() {
         if ReceivedFrame.all(in: packet.bytes).contains(where: { $0.kind == 2 }) { break }
@@ -140,7 +140,7 @@ import Testing
   @Test func `of the calls in flight at a goodbye those behind its last were not begun`()
     async throws
   {
-    try await Self.scene { peer, listener, connection in
+    try await RawListener.withClient { peer, listener, connection in
       let calls = (0..<3).map { _ in
         Task { try await connection.call(EchoService.echo, EchoMessage()) }
       }
@@ -229,7 +229,7 @@ import Testing
   func `what is lost without a goodbye is made again before anybody calls`() async throws {
     await #expect(processExitsWith: .success) {
       let before = OpenNumbers.names()
-      try await Self.scene { peer, listener, connection in
+      try await RawListener.withClient { peer, listener, connection in
         var peer = peer
         for _ in 0..<20 {
           peer.leave()
@@ -261,7 +261,7 @@ import Testing
   }
 
   @Test func `a server that refuses, or leaves as it says hello, is tried again`() async throws {
-    try await Self.scene { peer, listener, connection in
+    try await RawListener.withClient { peer, listener, connection in
       peer.leave()
       let refusing = try await listener.accept()
       // PERMISSION_DENIED.
@@ -375,24 +375,6 @@ import Testing
     #expect(log.lines.count { $0 == "notice cannot connect again" } == 1)
     #expect(log.lines.count { $0 == "debug connected to unix:\(place.path)" } == 2)
     try await again.end()
-  }
-
-  /// Runs `body` with a connection to a raw peer, which listens for more.
-  private static func scene(
-    _ body: (RawPeer, RawListener, Connection) async throws -> Void
-  ) async throws {
-    let listener = try RawListener()
-    async let accepted = listener.accept()
-    async let connecting = Connection.connect(
-      to: Address("unix:\(listener.path)"),
-      options: ConnectionOptions(
-        reconnection: Reconnection(initialDelay: .milliseconds(5))))
-    let peer = try await accepted
-    try peer.send(RawFrame.hello.bytes)
-    let connection = try await connecting
-    _ = try await peer.receive()
-    try await body(peer, listener, connection)
-    connection.close()
   }
 }
 

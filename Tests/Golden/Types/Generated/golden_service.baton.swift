@@ -402,6 +402,126 @@ extension Nothing.SynchronousService {
   }
 }
 
+public enum Shelf {
+  public enum Methods {
+    public static let look = Method<OpenRequest, Pool>(
+      "golden.service.Shelf", "Look", isIdempotent: true)
+    public static let label = Method<Drop, Pool>(
+      "golden.service.Shelf", "Label", isIdempotent: true)
+    public static let take = Method<OpenRequest, Drop>("golden.service.Shelf", "Take")
+  }
+
+  public static let schema = ServiceSchema(
+    name: "golden.service.Shelf", file: GoldenServiceSchema.file)
+
+  /// Implemented by a server. Each call is a task on its connection's loop.
+  public protocol Service: RPCService {
+    func look(_ request: OpenRequest, context: CallContext) async throws -> Pool
+    func label(_ request: Drop, context: CallContext) async throws -> Pool
+    func take(_ request: OpenRequest, context: CallContext) async throws -> Drop
+  }
+
+  /// Implemented by a server whose methods never wait: they are called on the connection's loop,
+  /// which stands still until they return.
+  public protocol SynchronousService: RPCService {
+    func look(_ request: OpenRequest, context: CallContext) throws -> Pool
+    func label(_ request: Drop, context: CallContext) throws -> Pool
+    func take(_ request: OpenRequest, context: CallContext) throws -> Drop
+  }
+
+  /// Calls the service from asynchronous code.
+  public struct Client: ServiceClient {
+    public let connection: Connection
+
+    public init(_ connection: Connection) {
+      self.connection = connection
+    }
+
+    public func look(
+      _ request: OpenRequest,
+      options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> Pool {
+      try await self.connection.call(Methods.look, request, options: options)
+    }
+
+    public func label(
+      _ request: Drop,
+      options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> Pool {
+      try await self.connection.call(Methods.label, request, options: options)
+    }
+
+    public func take(
+      _ request: OpenRequest,
+      options: CallOptions = CallOptions()
+    ) async throws(RPCError) -> Drop {
+      try await self.connection.call(Methods.take, request, options: options)
+    }
+  }
+
+  /// Calls the service from code that may block its thread.
+  public struct SynchronousClient: SynchronousServiceClient {
+    public let connection: SynchronousConnection
+
+    public init(_ connection: SynchronousConnection) {
+      self.connection = connection
+    }
+
+    public func look(
+      _ request: OpenRequest,
+      options: CallOptions = CallOptions()
+    ) throws(RPCError) -> Pool {
+      try self.connection.call(Methods.look, request, options: options)
+    }
+
+    public func label(
+      _ request: Drop,
+      options: CallOptions = CallOptions()
+    ) throws(RPCError) -> Pool {
+      try self.connection.call(Methods.label, request, options: options)
+    }
+
+    public func take(
+      _ request: OpenRequest,
+      options: CallOptions = CallOptions()
+    ) throws(RPCError) -> Drop {
+      try self.connection.call(Methods.take, request, options: options)
+    }
+  }
+}
+
+extension Shelf.Service {
+  public static var schema: ServiceSchema { Shelf.schema }
+
+  public func register(in methods: inout MethodTable) {
+    methods.add(Shelf.Methods.look) { (request, context) in
+      try await self.look(request, context: context)
+    }
+    methods.add(Shelf.Methods.label) { (request, context) in
+      try await self.label(request, context: context)
+    }
+    methods.add(Shelf.Methods.take) { (request, context) in
+      try await self.take(request, context: context)
+    }
+  }
+}
+
+extension Shelf.SynchronousService {
+  public static var schema: ServiceSchema { Shelf.schema }
+
+  public func register(in methods: inout MethodTable) {
+    methods.addSynchronous(Shelf.Methods.look) { (request, context) in
+      try self.look(request, context: context)
+    }
+    methods.addSynchronous(Shelf.Methods.label) { (request, context) in
+      try self.label(request, context: context)
+    }
+    methods.addSynchronous(Shelf.Methods.take) { (request, context) in
+      try self.take(request, context: context)
+    }
+  }
+}
+
 public enum Flow {
   public enum Methods {
     public static let ask = Method<Drop, Pool>("golden.service.Flow", "Ask")
@@ -552,14 +672,17 @@ public enum GoldenServiceSchema {
       b3NlRXZlcnlEb29yVGhlcmVJc0luVGhlSG91c2VSZXF1ZXN0GjQuZ29sZGVuLnNlcnZpY2UuQ2xvc2VFdmVyeURv\
       b3JUaGVyZUlzSW5UaGVIb3VzZVJlcGx5EkQKBUtub2NrEhsuZ29sZGVuLnNlcnZpY2UuT3BlblJlcXVlc3QaGS5n\
       b2xkZW4uc2VydmljZS5PcGVuUmVwbHkiA4gCATJKCgNPbGQSPgoEQ2FsbBIbLmdvbGRlbi5zZXJ2aWNlLk9wZW5S\
-      ZXF1ZXN0GhkuZ29sZGVuLnNlcnZpY2UuT3BlblJlcGx5GgOIAgEyCQoHTm90aGluZzLgAQoERmxvdxIxCgNBc2sS\
-      FC5nb2xkZW4uc2VydmljZS5Ecm9wGhQuZ29sZGVuLnNlcnZpY2UuUG9vbBI1CgVXYXRjaBIULmdvbGRlbi5zZXJ2\
-      aWNlLlBvb2waFC5nb2xkZW4uc2VydmljZS5Ecm9wMAESNgoGR2F0aGVyEhQuZ29sZGVuLnNlcnZpY2UuRHJvcBoU\
-      LmdvbGRlbi5zZXJ2aWNlLlBvb2woARI2CgRUYWxrEhQuZ29sZGVuLnNlcnZpY2UuRHJvcBoULmdvbGRlbi5zZXJ2\
-      aWNlLlBvb2woATABSrUBCiAKAgYAEgQIAA8BGhQgT3BlbnMKIGFuZCBjbG9zZXMuCgoeCgQGAAIAEgMKAiwaESBP\
-      cGVucyB0aGUgZG9vci4KCh0KBAYAAgISAw4CShoQIFdhcyB1c2VkIG9uY2UuCgojCgQGAwIBEgMbAigaFiBSZXBs\
-      aWVzIHdpdGhvdXQgZW5kLgoKLQoEBgMCAhIDHQIpGiAgQXMgbWFueSByZXF1ZXN0cyBhcyB0aGVyZSBhcmUuCmIG\
-      cHJvdG8z
+      ZXF1ZXN0GhkuZ29sZGVuLnNlcnZpY2UuT3BlblJlcGx5GgOIAgEyCQoHTm90aGluZzLBAQoFU2hlbGYSPgoETG9v\
+      axIbLmdvbGRlbi5zZXJ2aWNlLk9wZW5SZXF1ZXN0GhQuZ29sZGVuLnNlcnZpY2UuUG9vbCIDkAIBEjgKBUxhYmVs\
+      EhQuZ29sZGVuLnNlcnZpY2UuRHJvcBoULmdvbGRlbi5zZXJ2aWNlLlBvb2wiA5ACAhI+CgRUYWtlEhsuZ29sZGVu\
+      LnNlcnZpY2UuT3BlblJlcXVlc3QaFC5nb2xkZW4uc2VydmljZS5Ecm9wIgOQAgAy4AEKBEZsb3cSMQoDQXNrEhQu\
+      Z29sZGVuLnNlcnZpY2UuRHJvcBoULmdvbGRlbi5zZXJ2aWNlLlBvb2wSNQoFV2F0Y2gSFC5nb2xkZW4uc2Vydmlj\
+      ZS5Qb29sGhQuZ29sZGVuLnNlcnZpY2UuRHJvcDABEjYKBkdhdGhlchIULmdvbGRlbi5zZXJ2aWNlLkRyb3AaFC5n\
+      b2xkZW4uc2VydmljZS5Qb29sKAESNgoEVGFsaxIULmdvbGRlbi5zZXJ2aWNlLkRyb3AaFC5nb2xkZW4uc2Vydmlj\
+      ZS5Qb29sKAEwAUq1AQogCgIGABIECAAPARoUIE9wZW5zCiBhbmQgY2xvc2VzLgoKHgoEBgACABIDCgIsGhEgT3Bl\
+      bnMgdGhlIGRvb3IuCgodCgQGAAICEgMOAkoaECBXYXMgdXNlZCBvbmNlLgoKIwoEBgQCARIDIQIoGhYgUmVwbGll\
+      cyB3aXRob3V0IGVuZC4KCi0KBAYEAgISAyMCKRogIEFzIG1hbnkgcmVxdWVzdHMgYXMgdGhlcmUgYXJlLgpiBnBy\
+      b3RvMw==
       """,
     imports: { [BatonOptionsSchema.file] })
 
