@@ -2,8 +2,6 @@ import ArgumentParser
 import Baton
 import BatonHealth
 import BatonMessages
-import Dispatch
-import Glibc
 import SystemPackage
 
 /// Serves files below a directory to callers who get the open file itself.
@@ -32,35 +30,16 @@ struct FileBrokerCommand: AsyncParsableCommand {
     do {
       let broker = Broker(root: try Root(FilePath(root)))
       let health = HealthService(serving: [Broker.schema.name])
-      let server = Server(address: address, services: [broker, health])
+      // A pipe that is counted may take its writer long.
+      let options = ServerOptions(drainTimeout: .seconds(60))
+      let server = Server(address: address, services: [broker, health], options: options)
       try server.bind()
-      try await Self.untilInterrupted { try await server.run() }
+      // At a signal calls in flight are finished, and the socket's file is removed.
+      try await server.run(untilSignals: [.terminate, .interrupt])
     } catch let error as Errno {
       throw ValidationError("expected a directory at --root \(root): \(error)")
     } catch let error as ConnectionError {
       throw ValidationError("\(error)")
     }
-  }
-
-  /// Cancels `body` at SIGINT and SIGTERM, so that calls in flight are finished and the socket's file
-  /// is removed.
-  private static func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void)
-    async throws
-  {
-    let (signals, arrived) = AsyncStream<Int32>.makeStream()
-    let sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number)
-      source.setEventHandler { arrived.yield(number) }
-      source.resume()
-      return source
-    }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask(operation: body)
-      group.addTask { for await _ in signals { return } }
-      try await group.next()
-      group.cancelAll()
-    }
-    for source in sources { source.cancel() }
   }
 }

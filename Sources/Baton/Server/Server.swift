@@ -96,6 +96,25 @@ public final class Server: Sendable {
   /// ends where it does not listen. Then it takes no more calls, waits for those in flight as long as
   /// the options say, and removes the sockets' files.
   public func run() async throws(ConnectionError) {
+    try await run(until: nil)
+  }
+
+  /// The same, and until one of `signals` has come to the process, SIGTERM or SIGINT as an example:
+  /// calls in flight are answered as far as ``ServerOptions/drainTimeout`` allows, then this returns.
+  /// Clients are told at once, and go elsewhere with new calls.
+  ///
+  /// The signals are caught from before the sockets are made (sigaction(2)) until the first of them has
+  /// come or this returns; then they do what they did before, so that a second one ends the process.
+  /// Throws, too, when another server of the process waits for one of them.
+  public func run(
+    untilSignals signals: [ServerSignal]
+  ) async throws(ConnectionError) {
+    let watch = try SignalWatch(signals) { [stopped] in stopped.fire() }
+    defer { watch.end() }
+    try await run(until: watch)
+  }
+
+  private func run(until watch: SignalWatch?) async throws(ConnectionError) {
     try bind()
     guard let bound = state.withLock({ $0.bound }) else { return }
     baton_raise_descriptor_limit()
@@ -108,6 +127,7 @@ public final class Server: Sendable {
     let acceptors = accept(bound.listeners, loops[0])
     for socket in bound.connected + early { adopt(socket, bound) }
     stopIfDone()
+    if let watch { start(watch, on: loops[0]) }
     await withTaskCancellationHandler {
       await stopped.wait()
     } onCancel: {
@@ -139,6 +159,16 @@ public final class Server: Sendable {
   }
 
   // MARK: Life
+
+  private func start(_ watch: SignalWatch, on loop: EventLoop) {
+    loop.execute { [logger = options.logger] in
+      do throws(Errno) {
+        try watch.start(on: loop)
+      } catch {
+        logger.critical("cannot wait for signals: \(error)")
+      }
+    }
+  }
 
   private func makeLoops() throws(ConnectionError) -> [EventLoop] {
     var loops: [EventLoop] = []
