@@ -46,14 +46,27 @@ static void drop(const struct msghdr *message, const struct cmsghdr *control) {
   if (number >= 0) close(number);
 }
 
-baton_received baton_receive(int socket, void *buffer, size_t room, int *descriptors, bool wait) {
+static size_t set_parts(struct iovec parts[3], baton_room room) {
+  if (!room.apart) {
+    parts[0] = (struct iovec){room.bytes, room.size};
+    return 1;
+  }
+  size_t behind = room.before + room.apart_size;
+  parts[0] = (struct iovec){room.bytes, room.before};
+  parts[1] = (struct iovec){room.apart, room.apart_size};
+  parts[2] = (struct iovec){(char *)room.bytes + behind, room.size - behind};
+  return 3;
+}
+
+baton_received baton_receive(int socket, baton_room room, int *descriptors, bool wait) {
   _Alignas(struct cmsghdr) char control[CMSG_SPACE(BATON_PACKET_DESCRIPTORS * sizeof(int)) + ASIDE];
-  struct iovec part = {buffer, room};
+  struct iovec parts[3];
+  size_t count = set_parts(parts, room);
   struct msghdr message;
   baton_received result = {0};
   do {
-    message = (struct msghdr){.msg_iov = &part,
-                              .msg_iovlen = 1,
+    message = (struct msghdr){.msg_iov = parts,
+                              .msg_iovlen = count,
                               .msg_control = control,
                               .msg_controllen = sizeof control};
     result.size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));

@@ -13,6 +13,10 @@ typedef struct reader {
   baton_arena *arena;
   size_t elements;  // that may still come
   baton_error *error;
+  const baton_apart *apart;
+  const uint8_t *apart_length;  // where the length of what lies apart lies; NULL for none
+  bool took_apart;
+  size_t left;  // in the arena when reading failed
   baton_path_step *path;  // of the error
 } reader;
 
@@ -54,6 +58,8 @@ APART static const uint8_t *read_long_length(reader *reader, const uint8_t *star
                                              const uint8_t *at, const uint8_t *end,
                                              const uint8_t **body_end) {
   uint64_t length;
+  // Whoever can do with content that lies elsewhere looks before.
+  if (at == reader->apart_length) return fail(reader, BATON_APART, start);
   const uint8_t *next = varint_read_slowly(at, end, 5, &length);
   if (!next) return fail(reader, varint_fault(at, end, 5, BATON_BAD_LENGTH), start);
   if (length > INT32_MAX) return fail(reader, BATON_BAD_LENGTH, start);
@@ -154,6 +160,18 @@ static bool read_message(reader *reader, const reading *field, void **to, const 
   return read_fields(reader, *to, at, end, depth - 1);
 }
 
+// Lends the content that lies apart, whose length lies at `at`.
+APART static const uint8_t *read_apart(reader *reader, const reading *field, void *to,
+                                       const uint8_t *start, const uint8_t *at) {
+  const baton_apart *apart = reader->apart;
+  reader->took_apart = true;
+  // Where it is not UTF-8 is found out in the message in one piece.
+  if (field->storing == STORE_STRING && find_bad_utf8(apart->bytes, apart->bytes + apart->size))
+    return fail(reader, BATON_APART, start);
+  *(ProtobufCBinaryData *)to = (ProtobufCBinaryData){apart->size, (uint8_t *)apart->bytes};
+  return at + (apart->at - apart->length_at);
+}
+
 // Reads the value of a known field, whose tag began at `start`, in the field's own wire type.
 static ALWAYS_INLINE const uint8_t *read_value(reader *reader, uint8_t *message,
                                                const reading *field, const uint8_t *start,
@@ -180,6 +198,7 @@ static ALWAYS_INLINE const uint8_t *read_value(reader *reader, uint8_t *message,
       return at + 8;
     case STORE_BYTES:
     case STORE_STRING:
+      if (at == reader->apart_length) return read_apart(reader, field, to, start, at);
       at = read_length(reader, start, at, end, &next);
       if (!at) return NULL;
       if (field->storing == STORE_STRING) {
@@ -307,6 +326,7 @@ APART static void push_path(reader *reader, const uint8_t *message, uint32_t tag
                             const reading *field) {
   baton_error *error = reader->error;
   if (!reader->path) {
+    reader->left = reader->arena->left;
     reader->arena->left = SIZE_MAX;
     reader->path = baton_arena_allocate(reader->arena, BATON_DEPTH_MAX * sizeof *reader->path);
     error->path = reader->path;
@@ -364,15 +384,73 @@ APART static const uint8_t *read_fields(reader *reader, uint8_t *message, const 
   return at;
 }
 
+static const void *read_whole(const baton_layout *layout, const uint8_t *data, size_t size,
+                              uint32_t depth, reader *reader) {
+  uint8_t *message = message_make(layout, reader->arena);
+  if (!message) return fail(reader, BATON_OUT_OF_MEMORY, data);
+  if (size && !read_fields(reader, message, data, data + size, depth)) return NULL;
+  return message;
+}
+
+// Puts a message together, one of whose fields lies apart. NULL: the arena's limit is reached.
+static uint8_t *join(const uint8_t *data, size_t size, const baton_apart *apart,
+                     baton_arena *arena) {
+  uint8_t *whole = baton_arena_allocate(arena, size + apart->size);
+  if (!whole) return NULL;
+  memcpy(whole, data, apart->at);
+  memcpy(whole + apart->at, apart->bytes, apart->size);
+  memcpy(whole + apart->at + apart->size, data + apart->at, size - apart->at);
+  return whole;
+}
+
 const void *baton_unpack(const baton_layout *layout, const uint8_t *data, size_t size,
-                         baton_limits limits, baton_arena *arena, baton_error *error) {
-  reader reader = {data, arena, limits.elements, error, NULL};
+                         const baton_apart *apart, baton_limits limits, baton_arena *arena,
+                         baton_error *error) {
+  reader reader = {.data = data, .arena = arena, .elements = limits.elements, .error = error};
   error->path = NULL;
   error->path_length = 0;
   if (limits.depth > BATON_DEPTH_MAX) limits.depth = BATON_DEPTH_MAX;
   if (limits.depth == 0) return fail(&reader, BATON_TOO_DEEP, data);
-  uint8_t *message = message_make(layout, arena);
-  if (!message) return fail(&reader, BATON_OUT_OF_MEMORY, data);
-  if (size && !read_fields(&reader, message, data, data + size, limits.depth)) return NULL;
-  return message;
+  if (!apart) return read_whole(layout, data, size, limits.depth, &reader);
+  reader.apart = apart;
+  reader.apart_length = data + apart->length_at;
+  const void *message = read_whole(layout, data, size, limits.depth, &reader);
+  if (message && reader.took_apart) return message;
+  // Also what is wrong is told as of the message in one piece.
+  if (reader.path) arena->left = reader.left;
+  data = join(data, size, apart, arena);
+  if (!data) {
+    error->path_length = 0;
+    return fail(&reader, BATON_OUT_OF_MEMORY, reader.data);
+  }
+  return baton_unpack(layout, data, size + apart->size, NULL, limits, arena, error);
+}
+
+bool baton_find_cut_field(const uint8_t *data, size_t size, baton_apart *found) {
+  const uint8_t *at = data, *end = data + size;
+  while (at < end) {
+    uint64_t tag, value;
+    at = varint_read_slowly(at, end, 5, &tag);
+    if (!at) return false;
+    const uint8_t *next = varint_read(at, end, &value);
+    switch (tag & 7) {
+      case VARINT: break;
+      case FIXED_64: next = end - at < 8 ? NULL : at + 8; break;
+      case FIXED_32: next = end - at < 4 ? NULL : at + 4; break;
+      case LENGTH:
+        if (!next || value > INT32_MAX) return false;
+        if (value > (size_t)(end - next)) {
+          found->length_at = (size_t)(at - data);
+          found->at = (size_t)(next - data);
+          found->size = value;
+          return true;
+        }
+        next += value;
+        break;
+      default: return false;
+    }
+    if (!next) return false;
+    at = next;
+  }
+  return false;
 }

@@ -179,7 +179,7 @@ import Testing
     }
     var error = baton_error()
     let limits = baton_limits(elements: .max, depth: 100)
-    #expect(baton_unpack(layout, bytes, bytes.count, limits, arena, &error) == nil)
+    #expect(baton_unpack(layout, bytes, bytes.count, nil, limits, arena, &error) == nil)
     #expect(error.fault == BATON_OUT_OF_MEMORY)
     // A chunk begins with the address of the next and its own size.
     var size = 0

@@ -46,7 +46,7 @@ import Testing
       var frames = PacketFrames(packet, arrived: arrived, lost: false)
       var found: [(FrameHeader, [UInt8])] = []
       while let frame = try frames.next() {
-        found.append((frame.header, Array(frame.head) + Array(frame.message)))
+        found.append((frame.header, Array(frame.head) + frame.message.copy()))
       }
       return found
     }

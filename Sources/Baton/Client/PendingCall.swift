@@ -22,7 +22,7 @@ class PendingCall: @unchecked Sendable {
   /// A message came. The last one ends the call, which is the caller's to do. Throws what fails the
   /// call; a ``ProtocolError`` ends the connection.
   func receive(
-    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ message: LentMessage, _ descriptors: inout ReceivedDescriptors,
     _ limits: CodecLimits, isLast: Bool
   ) throws(ProtocolError) -> RPCError? {
     nil
@@ -55,7 +55,7 @@ class UnaryCall: PendingCall, @unchecked Sendable {
   /// Reads the reply's message, which is valid only during this call, where it was received.
   @usableFromInline
   typealias Read =
-    (UnsafeRawBufferPointer, inout ReceivedDescriptors, CodecLimits) throws(CodecError) -> Void
+    (LentMessage, inout ReceivedDescriptors, CodecLimits) throws(CodecError) -> Void
 
   private let read: Read
   private var waiter: UnsafeContinuation<RPCError?, Never>?
@@ -67,8 +67,8 @@ class UnaryCall: PendingCall, @unchecked Sendable {
     let bytes: [UInt8]
     var descriptors = ReceivedDescriptors()
 
-    init(_ bytes: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors) {
-      self.bytes = Array(bytes)
+    init(_ message: LentMessage, _ descriptors: inout ReceivedDescriptors) {
+      bytes = message.copy()
       swap(&self.descriptors, &descriptors)
     }
   }
@@ -85,7 +85,7 @@ class UnaryCall: PendingCall, @unchecked Sendable {
   }
 
   override func receive(
-    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ message: LentMessage, _ descriptors: inout ReceivedDescriptors,
     _ limits: CodecLimits, isLast: Bool
   ) -> RPCError? {
     if early != nil {
@@ -99,7 +99,7 @@ class UnaryCall: PendingCall, @unchecked Sendable {
   }
 
   private func take(
-    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ message: LentMessage, _ descriptors: inout ReceivedDescriptors,
     _ limits: CodecLimits
   ) -> RPCError? {
     do throws(CodecError) {
@@ -115,7 +115,7 @@ class UnaryCall: PendingCall, @unchecked Sendable {
     guard let early else {
       return RPCError(.internal, "expected a reply or an error, got a status of OK")
     }
-    return early.bytes.withUnsafeBytes { take($0, &early.descriptors, limits) }
+    return early.bytes.withUnsafeBytes { take(LentMessage($0), &early.descriptors, limits) }
   }
 
   override func finish(_ error: RPCError?) {

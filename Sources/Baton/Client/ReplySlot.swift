@@ -8,8 +8,8 @@ final class ReplySlot: @unchecked Sendable {
   private var bytes: [UInt8] = []
   private var descriptors = ReceivedDescriptors()
 
-  func put(_ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors) {
-    bytes = Array(message)
+  func put(_ message: LentMessage, _ descriptors: inout ReceivedDescriptors) {
+    bytes = message.copy()
     swap(&self.descriptors, &descriptors)
   }
 

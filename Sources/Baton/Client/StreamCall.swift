@@ -75,7 +75,7 @@ final class StreamCall: PendingCall, @unchecked Sendable {
   }
 
   override func receive(
-    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ message: LentMessage, _ descriptors: inout ReceivedDescriptors,
     _ limits: CodecLimits, isLast: Bool
   ) throws(ProtocolError) -> RPCError? {
     try incoming.receive(message, &descriptors, limits).map { RPCError(reading: $0, "a reply") }

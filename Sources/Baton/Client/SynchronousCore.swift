@@ -12,7 +12,7 @@ struct SynchronousCore: ~Copyable, Sendable {
   /// Reads a reply's message, which is valid only during this call.
   @usableFromInline
   typealias Read =
-    (UnsafeRawBufferPointer, inout ReceivedDescriptors, CodecLimits) throws(CodecError) -> Void
+    (LentMessage, inout ReceivedDescriptors, CodecLimits) throws(CodecError) -> Void
 
   private let socket: PacketSocket
   private let buffer = PacketBuffer()
@@ -130,7 +130,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     return try exchange(outgoing) { (message, descriptors) throws(RPCError) in
       var taken = ReceivedDescriptors()
       swap(&taken, &descriptors)
-      return Reply(bytes: Array(message), descriptors: taken)
+      return Reply(bytes: message.copy(), descriptors: taken)
     }
   }
 
@@ -204,7 +204,7 @@ struct SynchronousCore: ~Copyable, Sendable {
   /// Sends what is queued and waits for the call's answer.
   private mutating func exchange<Response: ~Copyable>(
     _ call: OutgoingCall,
-    _ read: (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(RPCError) -> Response
+    _ read: (LentMessage, inout ReceivedDescriptors) throws(RPCError) -> Response
   ) throws(RPCError) -> Response {
     defer { countUnclaimed() }
     // A reply that comes ahead of the status that ends the call.
@@ -229,7 +229,7 @@ struct SynchronousCore: ~Copyable, Sendable {
   private static func answer<Response: ~Copyable>(
     to call: OutgoingCall, _ frame: Frame, _ descriptors: inout ReceivedDescriptors,
     _ flaw: MessageFlaw?,
-    _ read: (UnsafeRawBufferPointer, inout ReceivedDescriptors) throws(RPCError) -> Response,
+    _ read: (LentMessage, inout ReceivedDescriptors) throws(RPCError) -> Response,
     _ early: inout Response?
   ) throws(ProtocolError) -> Result<Response, RPCError>? {
     switch frame.header.kind {
@@ -347,6 +347,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     let size: Int
     var descriptors: ReceivedDescriptors
     let lost: Bool
+    let inPlace: Int
   }
 
   private static func read<Value: ~Copyable>(
@@ -356,7 +357,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     var value: Value?
     var frames = PacketFrames(
       UnsafeRawBufferPointer(rebasing: memory[..<packet.size]), arrived: packet.descriptors.count,
-      lost: packet.lost)
+      lost: packet.lost, inPlace: packet.inPlace)
     while let frame = try frames.next() {
       if try note(frame, &aside) { continue }
       // Behind the answer come at most answers to calls that were given up.
@@ -415,7 +416,7 @@ struct SynchronousCore: ~Copyable, Sendable {
     {
       defer { reassembly.recycle(whole) }
       return try take(
-        Frame(header: frame.header, head: frame.head, message: whole.bytes), &whole.descriptors,
+        Frame(header: frame.header, head: frame.head, message: whole.message), &whole.descriptors,
         whole.flaw)
     }
     if frame.header.kind == .status { reassembly.drop(frame.header.call) }
@@ -451,11 +452,13 @@ struct SynchronousCore: ~Copyable, Sendable {
   /// One recvmsg; nil when nothing is there.
   private mutating func tryReceiving(wait: Bool) throws(RPCError) -> Packet? {
     do throws(PacketSocket.ReceiveError) {
-      switch try socket.receive(into: buffer.memory, wait: wait) {
+      let guess = reassembly.guess
+      switch try socket.receive(into: buffer.memory, guess: guess, wait: wait) {
       case .nothing: return nil
       case .packet(let size, let descriptors, let lost):
         metrics?.received(size, descriptors: descriptors.count)
-        return Packet(size: size, descriptors: descriptors, lost: lost)
+        let inPlace = guess.map { reassembly.check($0, buffer.memory, size) } ?? 0
+        return Packet(size: size, descriptors: descriptors, lost: lost, inPlace: inPlace)
       case .end:
         lose(ConnectionError(.closed, "the server ended the connection"))
       }

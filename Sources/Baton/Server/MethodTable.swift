@@ -171,7 +171,7 @@ struct ServedMethod: Sendable {
   /// bytes are valid only during this call.
   @usableFromInline
   typealias Handle =
-    @Sendable (UnsafeRawBufferPointer, inout ReceivedDescriptors, ServedCall) throws(CodecError) ->
+    @Sendable (LentMessage, inout ReceivedDescriptors, ServedCall) throws(CodecError) ->
     Void
 
   let name: String

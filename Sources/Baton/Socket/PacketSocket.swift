@@ -62,14 +62,19 @@ final class PacketSocket: Sendable {
     case packet(size: Int, ReceivedDescriptors, lost: Bool)
   }
 
-  /// Receives one packet into `buffer`. Its descriptors are owned at once, whatever it is.
+  /// Receives one packet into `buffer`, and what follows its first frame's header into `guess` as far
+  /// as it fits. Its descriptors are owned at once, whatever it is.
   func receive(
-    into buffer: UnsafeMutableRawBufferPointer, wait: Bool
+    into buffer: UnsafeMutableRawBufferPointer, guess: UnsafeMutableRawBufferPointer? = nil,
+    wait: Bool
   ) throws(ReceiveError) -> Received {
+    let room = baton_room(
+      bytes: buffer.baseAddress, size: buffer.count, before: FrameHeader.byteCount,
+      apart: guess?.baseAddress, apart_size: guess?.count ?? 0)
     let outcome: Result<Received, ReceiveError> = withUnsafeTemporaryAllocation(
       of: Int32.self, capacity: Int(BATON_PACKET_DESCRIPTORS)
     ) { numbers in
-      let raw = baton_receive(number, buffer.baseAddress, buffer.count, numbers.baseAddress, wait)
+      let raw = baton_receive(number, room, numbers.baseAddress, wait)
       let descriptors = ReceivedDescriptors(
         adopting: UnsafePointer(numbers.baseAddress!), count: Int(raw.count), over: transport)
       if raw.size < 0 {

@@ -10,7 +10,7 @@ final class IncomingStream: Sendable {
   /// Reads one message, which is valid only during this call, and delivers it.
   @usableFromInline
   typealias Read =
-    @Sendable (UnsafeRawBufferPointer, inout ReceivedDescriptors, CodecLimits, IncomingStream)
+    @Sendable (LentMessage, inout ReceivedDescriptors, CodecLimits, IncomingStream)
     throws(CodecError) -> Void
 
   private let window: StreamCredit
@@ -50,7 +50,7 @@ final class IncomingStream: Sendable {
 
   /// A message came. Throws a ``ProtocolError`` when the sender had no credit for it.
   func receive(
-    _ message: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors,
+    _ message: LentMessage, _ descriptors: inout ReceivedDescriptors,
     _ limits: CodecLimits
   ) throws(ProtocolError) -> CodecError? {
     let count = descriptors.count

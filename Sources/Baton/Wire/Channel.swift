@@ -197,14 +197,16 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   func poll() -> Bool {
     sender.retry()
     do throws(PacketSocket.ReceiveError) {
-      switch try socket.receive(into: loop.receiveBuffer, wait: false) {
+      let (buffer, guess) = (loop.receiveBuffer, reassembly.guess)
+      switch try socket.receive(into: buffer, guess: guess, wait: false) {
       case .nothing: return false
       case .end: inputEnded()
       case .packet(let size, var descriptors, let lost):
         loop.touched(self)
         if keepalive != nil { keepalive?.heard(now: LoopClock.now) }
         metrics?.received(size, descriptors: descriptors.count)
-        process(size, &descriptors, lost: lost)
+        let inPlace = guess.map { reassembly.check($0, buffer, size) } ?? 0
+        process(size, &descriptors, lost: lost, inPlace: inPlace)
         metrics?.closedUnclaimed(socket.transport.takeUnclaimed())
       }
     } catch {
@@ -231,9 +233,11 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
     }
   }
 
-  private func process(_ size: Int, _ descriptors: inout ReceivedDescriptors, lost: Bool) {
+  private func process(
+    _ size: Int, _ descriptors: inout ReceivedDescriptors, lost: Bool, inPlace: Int
+  ) {
     let packet = UnsafeRawBufferPointer(rebasing: loop.receiveBuffer[..<size])
-    var frames = PacketFrames(packet, arrived: descriptors.count, lost: lost)
+    var frames = PacketFrames(packet, arrived: descriptors.count, lost: lost, inPlace: inPlace)
     do throws(ProtocolError) {
       while let frame = try frames.next() {
         if frame.header.descriptors > 0 {
@@ -290,7 +294,7 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
     if isLast, let whole = reassembly.take(frame, &descriptors, lost: lost) {
       defer { reassembly.recycle(whole) }
       return try owner.received(
-        Frame(header: frame.header, head: frame.head, message: whole.bytes), &whole.descriptors,
+        Frame(header: frame.header, head: frame.head, message: whole.message), &whole.descriptors,
         whole.flaw)
     }
     if frame.header.kind == .cancel || frame.header.kind == .status {

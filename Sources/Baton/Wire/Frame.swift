@@ -1,8 +1,17 @@
+import BatonMessages
+
 /// A frame as it lies in a received packet. Valid only as long as the packet's memory.
 struct Frame {
   let header: FrameHeader
   let head: UnsafeRawBufferPointer
-  let message: UnsafeRawBufferPointer
+  /// Without what was received in place.
+  let message: LentMessage
+  /// So many bytes of the message went before: they were received where they belong, by the guess
+  /// of a ``Reassembly``.
+  var inPlace = 0
+
+  /// Bytes of the message, or of the fragment of one.
+  var messageSize: Int { inPlace + message.count }
 }
 
 /// Walks the frames of one received packet and checks what the specification asks of each.
@@ -10,12 +19,16 @@ struct PacketFrames {
   private var rest: UnsafeRawBufferPointer
   private let arrived: Int
   private let lost: Bool
+  /// Bytes of the first frame's message that lie elsewhere.
+  private var inPlace: Int
 
   static let largestHead = 65_536
 
   /// `arrived` descriptors came with the packet; some were lost on the way if `lost` is set.
-  init(_ packet: UnsafeRawBufferPointer, arrived: Int, lost: Bool) {
+  /// Of the first frame, which has no head then, `inPlace` bytes were received elsewhere.
+  init(_ packet: UnsafeRawBufferPointer, arrived: Int, lost: Bool, inPlace: Int = 0) {
     rest = packet
+    self.inPlace = inPlace
     self.arrived = arrived
     self.lost = lost
   }
@@ -38,9 +51,11 @@ struct PacketFrames {
     rest = UnsafeRawBufferPointer(rebasing: rest[whole...])
     try Self.check(header, padding)
     try checkDescriptors(header)
+    defer { inPlace = 0 }
     return Frame(
       header: header, head: UnsafeRawBufferPointer(rebasing: body[..<header.head]),
-      message: UnsafeRawBufferPointer(rebasing: body[header.head...]))
+      message: LentMessage(UnsafeRawBufferPointer(rebasing: body[(header.head + inPlace)...])),
+      inPlace: inPlace)
   }
 
   private static func check(

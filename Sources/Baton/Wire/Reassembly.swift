@@ -1,5 +1,4 @@
 import BatonMessages
-internal import CBaton
 
 /// Messages that come in fragments, as far as they have come.
 struct Reassembly: ~Copyable {
@@ -8,9 +7,12 @@ struct Reassembly: ~Copyable {
   /// Descriptors of one message.
   var mostDescriptors: Int
   private var partials: [UInt32: Partial] = [:]
-  /// Bytes of all of them.
-  private var total = 0
+  /// Bytes that all of them take.
+  private(set) var reserved = 0
   private var spare: Partial?
+  /// The one whose fragment came last, and the one whose fragment is likely to come next.
+  private var last: Partial?
+  private var likely: Partial?
 
   /// So many messages may be under way at once, and so many times the largest in bytes.
   private static let mostPartials = 1024
@@ -37,6 +39,7 @@ struct Reassembly: ~Copyable {
       }
       partial = spare ?? Partial()
       spare = nil
+      partial.call = call
       partials[call] = partial
     }
     guard frame.header.method == partial.announced else {
@@ -44,27 +47,41 @@ struct Reassembly: ~Copyable {
         "expected the fragment at byte \(partial.announced) of call \(call), got \(frame.header.method)"
       )
     }
-    partial.announced += UInt64(frame.message.count)
+    partial.announced += UInt64(frame.messageSize)
     if lost { partial.flaw = .descriptorsLost(frame.header.descriptors, descriptors.count) }
-    append(frame.message, &descriptors, to: partial)
+    append(frame, &descriptors, to: partial)
+    foresee(behind: partial)
+  }
+
+  /// Messages that leave in turn come in turn.
+  private mutating func foresee(behind partial: Partial) {
+    last?.successor = partial.call
+    last = partial
+    likely = partials[partial.successor] ?? partial
   }
 
   private mutating func append(
-    _ bytes: UnsafeRawBufferPointer, _ descriptors: inout ReceivedDescriptors, to partial: Partial
+    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, to partial: Partial
   ) {
+    let bytes = frame.message.bytes
+    let most = Self.mostLargest * largestMessage
+    if partial.flaw == nil {
+      let room = min(largestMessage, most - reserved) - bytes.count
+      reserved += partial.prepare(for: frame, most: room)
+    }
     if partial.count + bytes.count > largestMessage {
       partial.flaw = .tooLarge(most: largestMessage)
-    } else if total + bytes.count > Self.mostLargest * largestMessage {
+    } else if reserved + partial.growth(by: bytes.count) > most {
       partial.flaw = .tooMuch
     } else if partial.descriptors.count + descriptors.count > mostDescriptors {
       partial.flaw = .tooManyDescriptors(most: mostDescriptors)
     }
     if partial.flaw != nil {
-      total -= partial.count
+      reserved -= partial.size
       partial.empty()
       return
     }
-    total += bytes.count
+    reserved += partial.growth(by: bytes.count)
     partial.append(bytes)
     partial.descriptors.adopt(&descriptors)
   }
@@ -75,8 +92,8 @@ struct Reassembly: ~Copyable {
   ) -> Partial? {
     guard let partial = partials.removeValue(forKey: frame.header.call) else { return nil }
     if lost { partial.flaw = .descriptorsLost(frame.header.descriptors, descriptors.count) }
-    append(frame.message, &descriptors, to: partial)
-    total -= partial.count
+    append(frame, &descriptors, to: partial)
+    forget(partial)
     return partial
   }
 
@@ -89,92 +106,60 @@ struct Reassembly: ~Copyable {
   /// Forgets everything: nothing more comes.
   mutating func dropAll() {
     partials = [:]
-    total = 0
+    reserved = 0
+    last = nil
+    likely = nil
   }
 
   /// Forgets what came of a call's message, whose rest does not come.
   mutating func drop(_ call: UInt32) {
     guard let partial = partials.removeValue(forKey: call) else { return }
-    total -= partial.count
-  }
-}
-
-/// A message's bytes and descriptors, gathered.
-///
-/// Sendable because one end of a connection at a time holds it.
-final class Partial: @unchecked Sendable {
-  private var memory: UnsafeMutableRawPointer?
-  private(set) var capacity = 0
-  private(set) var count = 0
-  var descriptors = ReceivedDescriptors()
-  /// Bytes that came, kept or not.
-  fileprivate(set) var announced: UInt64 = 0
-  /// Why the message is not kept.
-  fileprivate(set) var flaw: MessageFlaw?
-
-  /// Larger memory is not kept for the next message.
-  fileprivate static let kept = 4 << 20
-
-  deinit { baton_memory_free(memory) }
-
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
-
-  fileprivate func append(_ bytes: UnsafeRawBufferPointer) {
-    guard let start = bytes.baseAddress, bytes.count > 0 else { return }
-    reserve(count + bytes.count)
-    // Reserved just now, so there is memory.
-    (memory! + count).copyMemory(from: start, byteCount: bytes.count)
-    count += bytes.count
+    forget(partial)
   }
 
-  private func reserve(_ wanted: Int) {
-    if wanted <= capacity { return }
-    let grown = max(wanted, 2 * capacity, 512 * 1024)
-    // What is as large as this moves to another place without being copied.
-    guard let larger = baton_memory_grow(memory, grown) else {
-      fatalError("out of memory while receiving a message")
+  private mutating func forget(_ partial: Partial) {
+    reserved -= partial.size
+    last = nil
+    likely = nil
+  }
+
+  // MARK: Receiving in place
+
+  /// Where the message in the packet that comes next belongs behind its header, if that is what is
+  /// likely: a piece of a message whose long field has not come in whole.
+  var guess: UnsafeMutableRawBufferPointer? {
+    guard let field = likely?.field, !field.isWhole else { return nil }
+    let most = LoopCore.receiveCapacity - FrameHeader.byteCount
+    return UnsafeMutableRawBufferPointer(rebasing: field.room.prefix(most))
+  }
+
+  /// How many bytes behind the first header of a packet of `size` bytes were rightly received at
+  /// `guess`. If it was wrong, moves them to where the rest of the packet is.
+  func check(
+    _ guess: UnsafeMutableRawBufferPointer, _ packet: UnsafeMutableRawBufferPointer, _ size: Int
+  ) -> Int {
+    let count = min(size - FrameHeader.byteCount, guess.count)
+    guard count > 0, let start = packet.baseAddress, let source = guess.baseAddress else {
+      return 0
     }
-    memory = larger
-    capacity = grown
+    if isLikely(UnsafeRawPointer(start), size, count, guess.count) { return count }
+    (start + FrameHeader.byteCount).copyMemory(from: source, byteCount: count)
+    return 0
   }
 
-  /// Lets go of what was kept; closes the descriptors.
-  fileprivate func empty() {
-    baton_memory_free(memory)
-    memory = nil
-    capacity = 0
-    count = 0
-    descriptors = ReceivedDescriptors()
-  }
-
-  fileprivate func reset() {
-    count = 0
-    descriptors = ReceivedDescriptors()
-    announced = 0
-    flaw = nil
-  }
-}
-
-/// Why a message that came cannot be handed on, though the connection goes on.
-enum MessageFlaw {
-  /// Some were lost on the way.
-  case descriptorsLost(_ sent: Int, _ arrived: Int)
-  case tooLarge(most: Int)
-  /// Too many large messages at once.
-  case tooMuch
-  case tooManyDescriptors(most: Int)
-}
-
-extension RPCError {
-  init(_ flaw: MessageFlaw) {
-    let text =
-      switch flaw {
-      case .descriptorsLost(let sent, let arrived):
-        "expected \(sent) descriptors, got \(arrived): this process may have too many open files (RLIMIT_NOFILE)"
-      case .tooLarge(let most): "expected a message of at most \(most) bytes, got more"
-      case .tooMuch: "too many large messages are under way at once"
-      case .tooManyDescriptors(let most): "expected at most \(most) descriptors, got more"
+  /// Whether the packet begins with the frame that was likely, and `count` bytes of it, of at most
+  /// `most`, are of the message.
+  private func isLikely(_ start: UnsafeRawPointer, _ size: Int, _ count: Int, _ most: Int) -> Bool {
+    guard let likely, let header = try? FrameHeader(reading: start),
+      header.call == likely.call, header.head == 0
+    else { return false }
+    let isNext =
+      switch header.kind {
+      case .fragment: header.method == likely.announced
+      case .request, .message: true
+      default: false
       }
-    self.init(.resourceExhausted, text)
+    let isAlone = header.size == count && size == FrameHeader.byteCount + count
+    return isNext && (isAlone || (count == most && header.size > count))
   }
 }

@@ -71,7 +71,7 @@ public struct FieldReader {
     load(slot, as: LentBytes.self).string
   }
   @inlinable
-  public func bytes(_ slot: Int) -> [UInt8] { load(slot, as: LentBytes.self).array }
+  public func bytes(_ slot: Int) -> [UInt8] { array(load(slot, as: LentBytes.self)) }
 
   /// The message in a singular field or a oneof's member.
   @inlinable
@@ -122,7 +122,17 @@ public struct FieldReader {
     elements(slot, as: LentBytes.self).map(\.string)
   }
   public func repeatedBytes(_ slot: Int) -> [[UInt8]] {
-    elements(slot, as: LentBytes.self).map(\.array)
+    elements(slot, as: LentBytes.self).map { array($0) }
+  }
+
+  @inlinable
+  func array(_ lent: LentBytes) -> [UInt8] {
+    if lent.count >= FieldApart.worthwhile { return longArray(lent) }
+    return Array(UnsafeBufferPointer(start: lent.start, count: lent.count))
+  }
+  @usableFromInline
+  func longArray(_ lent: LentBytes) -> [UInt8] {
+    context.pointee.apart?._withUnsafeGuaranteedRef { $0.array(lent) } ?? lent.longArray
   }
 
   @inlinable
@@ -251,17 +261,8 @@ struct LentBytes: BitwiseCopyable {
   @usableFromInline let count: Int
   @usableFromInline let start: UnsafePointer<UInt8>?
 
-  @inlinable
-  var array: [UInt8] {
-    if count >= Self.large { return largeArray() }
-    return Array(UnsafeBufferPointer(start: start, count: count))
-  }
-
-  @usableFromInline static var large: Int { 4 << 20 }
-
-  /// In large pages, whose faults cost less than a hundredth.
-  @usableFromInline
-  func largeArray() -> [UInt8] {
+  /// If it is large, in large pages, whose faults cost less than a hundredth.
+  var longArray: [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       guard let start, let memory = buffer.baseAddress else { return }
       baton_memory_advise(memory, count)

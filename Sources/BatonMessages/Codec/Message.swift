@@ -17,8 +17,7 @@ public protocol Message: Sendable {
   /// claim their descriptors from `descriptors`; one that is left over is an error, unless the
   /// message carries unknown fields: a newer sender's field may own it.
   init(
-    unpacking bytes: UnsafeRawBufferPointer, descriptors: inout ReceivedDescriptors,
-    limits: CodecLimits
+    unpacking message: LentMessage, descriptors: inout ReceivedDescriptors, limits: CodecLimits
   ) throws(CodecError)
   /// The message ready to be written to wherever its bytes shall go. Throws when a descriptor breaks
   /// its field's contract, and when messages nest deeper or are larger than a reader takes.
@@ -99,15 +98,14 @@ extension Message {
   public init(
     unpacking bytes: UnsafeRawBufferPointer, descriptors: inout ReceivedDescriptors
   ) throws(CodecError) {
-    try self.init(unpacking: bytes, descriptors: &descriptors, limits: CodecLimits())
+    try self.init(unpacking: LentMessage(bytes), descriptors: &descriptors, limits: CodecLimits())
   }
 
   @inlinable
   public init(
-    unpacking bytes: UnsafeRawBufferPointer, descriptors: inout ReceivedDescriptors,
-    limits: CodecLimits
+    unpacking message: LentMessage, descriptors: inout ReceivedDescriptors, limits: CodecLimits
   ) throws(CodecError) {
-    let message = try UnpackedMessage(bytes, Self.layout, limits)
+    let message = try UnpackedMessage(message, Self.layout, limits)
     try self.init(message, &descriptors)
   }
 }
@@ -121,15 +119,15 @@ extension Message {
     _ limits: CodecLimits
   ) throws(CodecError) {
     try self.init(
-      unpacking: UnsafeRawBufferPointer(start: bytes, count: count), descriptors: &descriptors,
-      limits: limits)
+      unpacking: LentMessage(UnsafeRawBufferPointer(start: bytes, count: count)),
+      descriptors: &descriptors, limits: limits)
   }
 
   @inlinable
   init(
     _ message: borrowing UnpackedMessage, _ descriptors: UnsafeMutablePointer<ReceivedDescriptors>
   ) throws(CodecError) {
-    var context = ReadingContext(descriptors)
+    var context = ReadingContext(descriptors, message.apart)
     do throws(CodecError) {
       try self.init(message, &context)
       try context.settle()

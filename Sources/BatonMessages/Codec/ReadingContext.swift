@@ -3,10 +3,15 @@
 struct ReadingContext {
   let descriptors: UnsafeMutablePointer<ReceivedDescriptors>
   var sawUnknown = false
+  /// Kept by who lends the message.
+  let apart: Unmanaged<FieldApart>?
 
   @usableFromInline
-  init(_ descriptors: UnsafeMutablePointer<ReceivedDescriptors>) {
+  init(
+    _ descriptors: UnsafeMutablePointer<ReceivedDescriptors>, _ apart: Unmanaged<FieldApart>?
+  ) {
     self.descriptors = descriptors
+    self.apart = apart
   }
 
   /// Throws unless every descriptor found its field.

@@ -4,38 +4,41 @@ internal import CBaton
 @usableFromInline
 struct UnpackedMessage: ~Copyable {
   @usableFromInline let base: UnsafeRawPointer
+  @usableFromInline let apart: Unmanaged<FieldApart>?
   private let arena: UnsafeMutablePointer<baton_arena>
 
-  /// Reads `bytes`, which must stay as they are while this lives. The layout must live as long, as
-  /// it is not held.
+  /// Reads `lent`, which must stay as it is while this lives. The layout must live as long, as it is
+  /// not held.
   @inlinable
   init(
-    _ bytes: UnsafeRawBufferPointer, _ layout: MessageLayout, _ limits: CodecLimits
+    _ lent: LentMessage, _ layout: MessageLayout, _ limits: CodecLimits
   ) throws(CodecError) {
-    try self.init(bytes, unheld: Unmanaged.passUnretained(layout), limits)
+    try self.init(lent, unheld: Unmanaged.passUnretained(layout), limits)
   }
 
   @usableFromInline
   init(
-    _ bytes: UnsafeRawBufferPointer, unheld layout: Unmanaged<MessageLayout>,
-    _ limits: CodecLimits
+    _ lent: LentMessage, unheld layout: Unmanaged<MessageLayout>, _ limits: CodecLimits
   ) throws(CodecError) {
-    if bytes.count > limits.size { throw Self.tooLarge(bytes.count, limits) }
+    if lent.count > limits.size { throw Self.tooLarge(lent.count, limits) }
     guard let arena = baton_arena_borrow(max(limits.memory, 0)) else { throw Self.outOfMemory() }
     let bounds = baton_limits(
       elements: max(limits.elements, 0), depth: UInt32(clamping: limits.nesting))
     var error = baton_error()
-    guard
-      let message = baton_unpack(
+    let bytes = lent.bytes
+    let message = lent.withApart { apart in
+      baton_unpack(
         layout._withUnsafeGuaranteedRef { $0.pointer },
-        bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, bounds,
+        bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, apart, bounds,
         arena, &error)
-    else {
+    }
+    guard let message else {
       let refused = CodecError(error, layout.takeUnretainedValue(), limits)
       baton_arena_return(arena)
       throw refused
     }
     self.arena = arena
+    apart = lent.apart
     base = message
   }
 

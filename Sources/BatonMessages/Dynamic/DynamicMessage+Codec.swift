@@ -39,9 +39,9 @@ extension DynamicMessage {
     _ descriptors: UnsafeMutablePointer<ReceivedDescriptors>, _ type: MessageType,
     _ limits: CodecLimits
   ) throws(CodecError) {
-    let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
+    let bytes = LentMessage(UnsafeRawBufferPointer(start: bytes, count: count))
     let message = try UnpackedMessage(bytes, type.layout(), limits)
-    var context = ReadingContext(descriptors)
+    var context = ReadingContext(descriptors, nil)
     try self.init(message, &context, type)
     try context.settle()
   }

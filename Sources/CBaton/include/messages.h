@@ -52,6 +52,7 @@ enum baton_fault {
   BATON_OUT_OF_MEMORY, BATON_TRUNCATED, BATON_BAD_VARINT, BATON_BAD_TAG, BATON_BAD_WIRE_TYPE,
   BATON_BAD_LENGTH, BATON_BAD_GROUP, BATON_BAD_PACKED, BATON_BAD_UTF8, BATON_TOO_DEEP,
   BATON_TOO_MANY,
+  BATON_APART,  // never told
 };
 enum { BATON_DEPTH_MAX = 128 };
 
@@ -74,10 +75,24 @@ typedef struct baton_error {
   size_t path_length;
 } baton_error;
 
+// A field's content that does not lie between the bytes before and behind it. Only the outermost
+// message's own fields can lie apart.
+typedef struct baton_apart {
+  size_t length_at;  // where in the message the varint begins that is the content's length
+  size_t at;         // where the content belongs, which is where that varint ends
+  size_t size;
+  const uint8_t *bytes;
+} baton_apart;
+
 // Reads a message into `arena`; NULL with *error filled when it is refused. Bytes are lent: they
-// point into `data`.
+// point into `data`, or to what lies apart, if `apart` is not NULL. `size` does not count that. Where
+// it is no bytes or string field's content, the message is first put together in the arena.
 const void *baton_unpack(const baton_layout *layout, const uint8_t *data, size_t size,
-                         baton_limits limits, baton_arena *arena, baton_error *error);
+                         const baton_apart *apart, baton_limits limits, baton_arena *arena,
+                         baton_error *error);
+// Finds the field that the beginning of a message ends in, if its content has a length; `bytes` is
+// left alone. False when there is none, or the beginning is not that of a message.
+bool baton_find_cut_field(const uint8_t *data, size_t size, baton_apart *found);
 
 // The unknown fields of a message that was read: tags and values one after another.
 size_t baton_unknown_size(const void *message);

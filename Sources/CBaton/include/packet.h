@@ -19,9 +19,19 @@ typedef struct baton_received {
   bool lost;          // descriptors were sent that did not arrive (MSG_CTRUNC)
 } baton_received;
 
+// Where a packet goes: to `bytes`, except for those that follow the first `before` ones, which go to
+// `apart`, so many as fit. What is behind them lies where it would without that.
+typedef struct baton_room {
+  void *bytes;
+  size_t size;
+  size_t before;
+  void *apart;  // NULL for none
+  size_t apart_size;
+} baton_room;
+
 // recvmsg(2) with MSG_CMSG_CLOEXEC; EINTR is retried. `descriptors` has room for
 // BATON_PACKET_DESCRIPTORS. With `wait` it blocks on a blocking socket.
-baton_received baton_receive(int socket, void *buffer, size_t room, int *descriptors, bool wait);
+baton_received baton_receive(int socket, baton_room room, int *descriptors, bool wait);
 
 typedef struct baton_packet {
   const void *bytes;
