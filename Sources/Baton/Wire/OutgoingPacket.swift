@@ -19,7 +19,7 @@ final class OutgoingPacket: @unchecked Sendable {
   /// Nothing more may be added.
   var isClosed = false
 
-  private static let firstCapacity = 4096
+  private static let firstCapacity = 512
   /// Larger memory is not kept for the next packet.
   static let kept = 64 * 1024
 
