@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +61,15 @@ int benchmark_process_wait(pid_t process) {
   while (waitpid(process, &status, 0) < 0)
     if (errno != EINTR) return -errno;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int benchmark_allow_descriptors(int count) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -errno;
+  if (limit.rlim_cur >= (rlim_t)count) return 0;
+  limit.rlim_cur = (rlim_t)count;
+  if (limit.rlim_max < limit.rlim_cur) limit.rlim_max = limit.rlim_cur;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : -errno;
 }
 
 int benchmark_processors(int *processors, int capacity) {

@@ -10,7 +10,7 @@ import ArgumentParser
       between two runs of raw C; its ratios are to the mean of these two. What is printed are \
       medians over the rounds. CPU is the user and system time of both processes.
       """,
-    subcommands: [Serve.self, Measure.self, Watch.self])
+    subcommands: [Serve.self, Measure.self, Watch.self, CrowdServe.self, CrowdConnect.self])
 
   @Option(help: "What to call; may be repeated. All by default.")
   var workload: [Workload] = []

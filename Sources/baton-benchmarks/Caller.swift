@@ -50,6 +50,7 @@ struct AsyncCaller: Caller {
       switch workload {
       case .pipelined64B: try await pipeline(timer)
       case .stream64B: try await stream(timer)
+      case .unary200BBesideUploads: try await besideUploads(timer)
       default: try await sequence(timer)
       }
     }
@@ -72,6 +73,22 @@ struct AsyncCaller: Caller {
           }
         }
       }
+      try await group.waitForAll()
+    }
+  }
+
+  /// One short call after the other, while one upload after the other is on its way.
+  private func besideUploads(_ timer: UnsafeMutablePointer<benchmark_timer>) async throws {
+    nonisolated(unsafe) let timer = timer
+    let isOver = Flag()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        let size = Workload.upload64MiB.size
+        let request = EchoRequest(payload: [UInt8](repeating: 7, count: size))
+        while !isOver.isSet { _ = try await client.upload(request) }
+      }
+      try await sequence(timer)
+      isOver.isSet = true
       try await group.waitForAll()
     }
   }
@@ -111,7 +128,8 @@ struct AsyncCaller: Caller {
   /// The reply's sequence number. Its descriptors are closed when this returns.
   private func answer(to request: EchoRequest) async throws -> UInt64 {
     switch workload {
-    case .unary64B, .unary1MiB, .pipelined64B, .stream64B:
+    case .unary64B, .unary1MiB, .pipelined64B, .stream64B, .unary200B, .unary200BBesideUploads,
+      .idleConnections:
       return try await client.unary(request).seq
     case .upload64MiB:
       return try await client.upload(request).seq
@@ -145,7 +163,8 @@ struct SyncCaller: Caller {
   /// The reply's sequence number. Its descriptors are closed when this returns.
   private func answer(to request: EchoRequest) throws -> UInt64 {
     switch workload {
-    case .unary64B, .unary1MiB, .pipelined64B, .stream64B:
+    case .unary64B, .unary1MiB, .pipelined64B, .stream64B, .unary200B, .unary200BBesideUploads,
+      .idleConnections:
       return try client.unary(request).seq
     case .upload64MiB:
       return try client.upload(request).seq

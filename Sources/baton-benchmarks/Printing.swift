@@ -8,7 +8,7 @@ extension BatonBenchmarks {
     let busy = try BusyProcesses(on: contended ? processors : [])
     defer { busy.end() }
     var table = Table(Report.headings(observed: observed))
-    for workload in workloads {
+    for workload in workloads where workload.isContest {
       let contest = Contest(
         workload: workload, contenders: contenders(for: workload), rounds: rounds, seconds: seconds,
         placement: conditions.placement(on: processors))
@@ -19,7 +19,9 @@ extension BatonBenchmarks {
         if json { show(report.json) }
       }
     }
-    if !json { show(table.text) }
+    if !json && workloads.contains(where: \.isContest) { show(table.text) }
+    if workloads.contains(.unary200BBesideUploads) { try printBesideUploads() }
+    if workloads.contains(.idleConnections) { try printIdleConnections() }
   }
 
   private func reports(on results: [Contest.Result]) -> [Report] {
@@ -40,7 +42,7 @@ extension BatonBenchmarks {
     var table = Table([
       "allocations of a call", "client", "observed", "in the client", "in the server",
     ])
-    for workload in workloads {
+    for workload in workloads where workload != .idleConnections {
       for contender in contenders(for: workload) {
         var trial = try trial(workload, contender)
         trial.countsAllocations = true
@@ -82,7 +84,7 @@ extension BatonBenchmarks {
   }
 
   func printPeersLine(named name: String) throws {
-    for workload in workloads {
+    for workload in workloads where workload != .idleConnections {
       guard let contender = contenders(for: workload).first else { continue }
       let sample = try trial(workload, contender).run()
       let figures = Figures(sample)
@@ -97,7 +99,7 @@ extension BatonBenchmarks {
   }
 
   /// Prints at once, also into a pipe.
-  private func show(_ text: String) {
+  func show(_ text: String) {
     print(text)
     fflush(nil)
   }

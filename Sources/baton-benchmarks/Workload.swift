@@ -14,6 +14,12 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   case unary1MiB = "unary-1MiB"
   /// 64 MiB go there in one message.
   case upload64MiB = "upload-64MiB"
+  /// A message of 200 bytes goes there and comes back, while nothing else is on the connection; and
+  /// while messages of 64 MiB are on their way there, one after the other.
+  case unary200B = "unary-200B"
+  case unary200BBesideUploads = "unary-200B-beside-64MiB"
+  /// Connections over which nothing happens.
+  case idleConnections = "idle-connections"
 
   /// `W1`, `W2` and so on are other names of these, which harnesses that compare programs use.
   init?(argument: String) {
@@ -42,6 +48,7 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
     switch self {
     case .unary1MiB: 1 << 20
     case .upload64MiB: 64 << 20
+    case .unary200B, .unary200BBesideUploads: 200
     default: 64
     }
   }
@@ -50,7 +57,15 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
   var window: Int { 64 }
 
   /// Whether a blocking client can do it.
-  var isForBlockingClients: Bool { self != .pipelined64B && self != .stream64B }
+  var isForBlockingClients: Bool {
+    switch self {
+    case .pipelined64B, .stream64B, .unary200BBesideUploads, .idleConnections: false
+    default: true
+    }
+  }
+
+  /// Whether raw C does the same, too.
+  var isContest: Bool { !rawWays.isEmpty }
 
   /// The ways in which raw C does the same. The best of them counts.
   var rawWays: [Contender.Way] {
@@ -59,6 +74,7 @@ enum Workload: String, CaseIterable, ExpressibleByArgument {
     case .pipelined64B, .stream64B: [.pipeline]
     case .unary1MiB: [.fragments, .packet, .memory, .stream]
     case .upload64MiB: [.fragments, .memory, .stream]
+    case .unary200B, .unary200BBesideUploads, .idleConnections: []
     }
   }
 }

@@ -16,6 +16,9 @@ void benchmark_process_end(pid_t process);
 // Waits for a process to end by itself: its exit status, 128 + the signal that ended it, or negative
 // errno.
 int benchmark_process_wait(pid_t process);
+// Lets this process open `count` descriptors (RLIMIT_NOFILE), as far as its hard limit goes, which a
+// privileged one raises. 0 or negative errno.
+int benchmark_allow_descriptors(int count);
 // The processors the caller may use, at most `capacity` of them: how many there are, or negative
 // errno.
 int benchmark_processors(int *processors, int capacity);
