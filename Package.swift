@@ -111,10 +111,14 @@ let package = Package(
     .target(
       name: "CKernelObjects", path: "Tests/CKernelObjects",
       cSettings: [.define("_GNU_SOURCE"), .treatAllWarnings(as: .error)]),
+    // Programs that tests start.
+    .target(
+      name: "Programs", dependencies: ["CKernelObjects"], path: "Tests/Programs",
+      swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "BatonCommand", "Baton", "BatonMessages", "file-broker",
+        "BatonCommand", "Baton", "BatonMessages", "Programs", "file-broker",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["baton.json", "shelf.proto"], swiftSettings: strict, plugins: ["BatonStubs"]),
@@ -149,7 +153,7 @@ let package = Package(
     .testTarget(
       name: "PeerTests",
       dependencies: [
-        "Baton", "BatonMessages", "file-broker",
+        "Baton", "BatonMessages", "Programs", "file-broker",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Peers", "baton.json", "relay.proto"], swiftSettings: strict,
@@ -172,14 +176,14 @@ let package = Package(
       dependencies: [
         // Not protoc-gen-baton, which it runs: a test bundle that links it beside a target that
         // uses the plugin would hold it twice. Every product is built with the tests.
-        "Baton", "BatonMessages", "GoldenTypes", "GoldenNames",
+        "Baton", "BatonMessages", "GoldenTypes", "GoldenNames", "Programs",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Packages", "Refusals"], swiftSettings: strict),
     .testTarget(
       name: "BatonMessagesTests",
       dependencies: [
-        "BatonMessages", "CBaton", "CKernelObjects", "conformance-testee",
+        "BatonMessages", "CBaton", "CKernelObjects", "Programs", "conformance-testee",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

@@ -1,5 +1,6 @@
 import BatonMessages
 import Foundation
+import Programs
 import Testing
 
 /// The executable that answers protobuf's conformance tests, spoken to as their runner does.
@@ -28,25 +29,24 @@ import Testing
     """
 
   /// Beside the tests' own executable.
-  private func testee(_ schemas: URL) throws -> Process {
-    let process = Process()
+  private func testee(_ schemas: URL) -> Program {
     let own = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    process.executableURL = own.appending(path: "conformance-testee")
-    process.arguments = [schemas.path]
-    return process
+    return Program(own.appending(path: "conformance-testee").path, [schemas.path])
   }
 
-  @Test func `the testee answers in the protocol's frames`() throws {
+  @Test func `the testee answers in the protocol's frames`() async throws {
     let set = try SchemaPoolSource.compile(Self.schema, header: "")
     let pool = try SchemaPool(descriptorSet: set)
     let file = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try Data(set).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
-    let process = try testee(file)
+    var program = testee(file)
     let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    try process.run()
+    program.input = input.fileHandleForReading
+    program.output = output.fileHandleForWriting
+    let process = try program.start()
+    try input.fileHandleForReading.close()
+    try output.fileHandleForWriting.close()
 
     let exchanges: [(request: String, response: String)] = [
       (
@@ -89,7 +89,6 @@ import Testing
         try DynamicMessage(decoding: [UInt8](body), type: response).json() == exchange.response)
     }
     try input.fileHandleForWriting.close()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
+    #expect(await process.ended() == 0)
   }
 }

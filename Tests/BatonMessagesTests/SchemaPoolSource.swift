@@ -1,5 +1,6 @@
 import BatonMessages
 import Foundation
+import Programs
 
 /// Compiles schema text with protoc, as users' schemas are.
 enum SchemaPoolSource {
@@ -17,19 +18,17 @@ enum SchemaPoolSource {
     let output = folder.appending(path: "set.binpb")
     let schemas = URL(filePath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Schemas")
-    let protoc = Process()
-    protoc.executableURL = URL(filePath: "/usr/bin/env")
-    protoc.arguments = [
-      "protoc", "-I", folder.path, "-I", schemas.path, "--include_imports",
-      "--include_source_info", "--descriptor_set_out", output.path, "test.proto",
-    ]
-    let errors = Pipe()
-    protoc.standardError = errors
-    try protoc.run()
-    let said = try errors.fileHandleForReading.readToEnd() ?? Data()
-    protoc.waitUntilExit()
-    guard protoc.terminationStatus == 0 else {
-      throw Refused(output: String(decoding: said, as: UTF8.self))
+    let errors = folder.appending(path: "errors")
+    try Data().write(to: errors)
+    var protoc = Program(
+      "/usr/bin/env",
+      [
+        "protoc", "-I", folder.path, "-I", schemas.path, "--include_imports",
+        "--include_source_info", "--descriptor_set_out", output.path, "test.proto",
+      ])
+    protoc.errors = try FileHandle(forWritingTo: errors)
+    guard try protoc.runBlocking() == 0 else {
+      throw Refused(output: try String(contentsOf: errors, encoding: .utf8))
     }
     return [UInt8](try Data(contentsOf: output))
   }

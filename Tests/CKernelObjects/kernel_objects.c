@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <linux/udmabuf.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,3 +144,33 @@ static int fail_option(unsigned call, int name, int error) {
 int hide_socket_option(int name, int error) { return fail_option(SYS_getsockopt, name, error); }
 
 int keep_socket_option(int name, int error) { return fail_option(SYS_setsockopt, name, error); }
+
+int start_program(const char *path, char *const arguments[], char *const environment[],
+                  const char *directory, const int standard[3]) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  for (int number = 0; number < 3; number++)
+    posix_spawn_file_actions_adddup2(&actions, standard[number], number);
+  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  posix_spawn_file_actions_addchdir_np(&actions, directory);
+  pid_t process = 0;
+  int error = posix_spawn(&process, path, &actions, &attributes, arguments, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error ? -error : process;
+}
+
+int wait_for_program(int process) {
+  int status;
+  while (waitpid(process, &status, 0) < 0)
+    if (errno != EINTR) return -errno;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Programs
 import Testing
 
 /// A program that was started as a shell would start it, and what it says.
@@ -11,9 +12,8 @@ final class Tool {
     var text: String { String(decoding: output, as: UTF8.self) }
   }
 
-  private let process = Process()
+  private let process: RunningProgram
   private let scratch: Scratch
-  private let ended: AsyncStream<Void>
 
   var processID: Int32 { process.processIdentifier }
 
@@ -23,27 +23,14 @@ final class Tool {
     environment: [String: String] = [:], directory: URL = Tool.package, output: FileHandle? = nil
   ) throws {
     scratch = try Scratch()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.currentDirectoryURL = directory
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    var program = Program(program, arguments)
+    program.directory = directory
+    program.environment = environment
     try scratch.file("in", containing: input)
-    process.standardInput = try scratch.open("in", O_RDONLY)
-    process.standardOutput = try output ?? scratch.open("out", O_WRONLY | O_CREAT)
-    process.standardError = try scratch.open("err", O_WRONLY | O_CREAT)
-    let (ended, end) = AsyncStream<Void>.makeStream()
-    self.ended = ended
-    process.terminationHandler = { _ in end.finish() }
-    try Self.withEverySignal { try process.run() }
-  }
-
-  /// Threads of the pool block signals, and a program would inherit that.
-  private static func withEverySignal<Result>(_ body: () throws -> Result) rethrows -> Result {
-    var (none, usual) = (sigset_t(), sigset_t())
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &usual)
-    defer { pthread_sigmask(SIG_SETMASK, &usual, nil) }
-    return try body()
+    program.input = try scratch.open("in", O_RDONLY)
+    program.output = try output ?? scratch.open("out", O_WRONLY | O_CREAT)
+    program.errors = try scratch.open("err", O_WRONLY | O_CREAT)
+    process = try program.start()
   }
 
   /// The processes that it started and that have not ended, whichever thread it was.
@@ -57,9 +44,9 @@ final class Tool {
 
   /// Waits for its end.
   func finish() async throws -> Result {
-    for await _ in ended {}
+    let status = await process.ended()
     return Result(
-      status: process.terminationStatus,
+      status: status,
       output: (try? Data(contentsOf: scratch.url.appending(path: "out"))) ?? Data(),
       errors: try String(contentsOf: scratch.url.appending(path: "err"), encoding: .utf8))
   }

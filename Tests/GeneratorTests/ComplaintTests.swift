@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// The program that runs protoc for the plugins.
@@ -38,16 +39,13 @@ import Testing
     _ schemas: [String], in folder: TemporaryFolder, plan: [String] = []
   ) throws -> String {
     let errors = try folder.file("errors")
-    let process = Process()
-    process.executableURL = try Protoc.generator.deletingLastPathComponent()
-      .appending(path: "baton-protoc")
-    process.arguments =
+    var program = Program(
+      try Protoc.generator.deletingLastPathComponent().appending(path: "baton-protoc").path)
+    program.arguments =
       plan + ["/usr/bin/env", "protoc", "--plugin=protoc-gen-baton=\(try Protoc.generator.path)"]
       + ["--baton_out=\(folder.url.path)", "--baton_opt=Module=A", "-I\(folder.url.path)"] + schemas
-    process.standardError = try FileHandle(forWritingTo: errors)
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus != 0)
+    program.errors = try FileHandle(forWritingTo: errors)
+    #expect(try program.runBlocking() != 0)
     return try String(contentsOf: errors, encoding: .utf8)
   }
 }

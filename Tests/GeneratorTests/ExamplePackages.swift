@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import Testing
 
 /// Two packages that use this one from outside: `app` needs code of its own target `Common` and of
@@ -54,16 +55,12 @@ struct ExamplePackages {
   ) throws -> (text: String, isBuilt: Bool) {
     let scratch = try TemporaryFolder()
     let output = try scratch.file("output")
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    var program = Program("/usr/bin/env", command)
+    program.environment = environment
     let written = try FileHandle(forWritingTo: output)
-    process.standardOutput = written
-    process.standardError = written
-    try process.run()
-    process.waitUntilExit()
-    let text = try String(contentsOf: output, encoding: .utf8)
-    return (text, process.terminationStatus == 0)
+    program.output = written
+    program.errors = written
+    let status = try program.runBlocking()
+    return (try String(contentsOf: output, encoding: .utf8), status == 0)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// Runs protoc with the generator that this build made.
 struct Protoc {
@@ -50,17 +51,14 @@ struct Protoc {
     let (given, written, said) = (
       try scratch.file("input", input), try scratch.file("output"), try scratch.file("errors")
     )
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments =
+    var protoc = Program(
+      "/usr/bin/env",
       ["protoc"] + arguments
-      + ["-I\(package.appending(path: "Schemas").path)", "-I/usr/include"]
-    process.standardInput = try FileHandle(forReadingFrom: given)
-    process.standardOutput = try FileHandle(forWritingTo: written)
-    process.standardError = try FileHandle(forWritingTo: said)
-    try process.run()
-    process.waitUntilExit()
-    if process.terminationStatus == 0 { return try Data(contentsOf: written) }
+        + ["-I\(package.appending(path: "Schemas").path)", "-I/usr/include"])
+    protoc.input = try FileHandle(forReadingFrom: given)
+    protoc.output = try FileHandle(forWritingTo: written)
+    protoc.errors = try FileHandle(forWritingTo: said)
+    if try protoc.runBlocking() == 0 { return try Data(contentsOf: written) }
     throw Failure(text: try String(contentsOf: said, encoding: .utf8))
   }
 }

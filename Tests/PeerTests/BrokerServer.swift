@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 
 /// The servers of the file broker, each in a process of its own.
 enum BrokerServer: CaseIterable {
@@ -10,17 +11,16 @@ enum BrokerServer: CaseIterable {
   func serve<Result>(
     _ programs: PeerPrograms, root: String, _ body: (_ address: String) async throws -> Result
   ) async throws -> Result {
-    try await PeerServer.run(process(programs, root: root), body)
+    try await PeerServer.run(program(programs, root: root), body)
   }
 
-  private func process(_ programs: PeerPrograms, root: String) -> Process {
+  private func program(_ programs: PeerPrograms, root: String) -> Program {
     switch self {
-    case .python: return PeerServer.python(programs, "server.py", root)
+    case .python: PeerServer.python(programs, "server.py", root)
     case .swift:
-      let process = Process()
-      process.executableURL = PeerPrograms.products.appending(path: "file-broker")
-      process.arguments = ["--root", root, "--address", "fd:0"]
-      return process
+      Program(
+        PeerPrograms.products.appending(path: "file-broker").path,
+        ["--root", root, "--address", "fd:0"])
     }
   }
 }

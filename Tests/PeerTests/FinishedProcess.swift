@@ -1,4 +1,5 @@
 import Foundation
+import Programs
 import SystemPackage
 
 /// What a process left behind.
@@ -18,20 +19,14 @@ struct FinishedProcess {
     let scratch = try TemporaryDirectory()
     let output = try scratch.makeFile("output")
     let errors = try scratch.makeFile("errors")
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.currentDirectoryURL = directory
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try writing(to: output)
-    process.standardError = try writing(to: errors)
-    try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
-      process.terminationHandler = { _ in ended.resume() }
-      do { try process.run() } catch { ended.resume(throwing: error) }
-    }
+    var program = Program(program, arguments)
+    program.environment = environment
+    program.directory = directory
+    program.output = try writing(to: output)
+    program.errors = try writing(to: errors)
+    let status = try await program.run()
     return FinishedProcess(
-      status: process.terminationStatus, output: try Data(contentsOf: output),
+      status: status, output: try Data(contentsOf: output),
       errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Programs
 import SystemPackage
 
 /// Runs servers, each in a process of its own.
@@ -7,27 +8,22 @@ enum PeerServer {
   /// Runs the server while `body` does. It inherits a socket that listens already, so that nobody
   /// has to wait for it.
   static func run<Result>(
-    _ process: Process, _ body: (_ address: String) async throws -> Result
+    _ program: Program, _ body: (_ address: String) async throws -> Result
   ) async throws -> Result {
     let directory = try TemporaryDirectory()
     let path = directory.path("server")
-    process.standardInput = FileHandle(
-      fileDescriptor: try Self.listen(at: path), closeOnDealloc: true)
-    try process.run()
-    // Foundation starts processes with most signals blocked. Nobody waits here: that would block a
-    // thread of Swift's pool.
+    var program = program
+    program.input = FileHandle(fileDescriptor: try Self.listen(at: path), closeOnDealloc: true)
+    let process = try program.start()
     defer { kill(process.processIdentifier, SIGKILL) }
     return try await body("unix:\(path)")
   }
 
   /// A program of `Peers/`, to be run.
-  static func python(_ programs: PeerPrograms, _ script: String, _ argument: String) -> Process {
-    let process = Process()
-    process.executableURL = URL(filePath: PeerPrograms.python)
-    process.arguments = [PeerPrograms.script(script), argument]
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(programs.pythonEnvironment) { $1 }
-    return process
+  static func python(_ programs: PeerPrograms, _ script: String, _ argument: String) -> Program {
+    var program = Program(PeerPrograms.python, [PeerPrograms.script(script), argument])
+    program.environment = programs.pythonEnvironment
+    return program
   }
 
   private static func listen(at path: String) throws -> Int32 {

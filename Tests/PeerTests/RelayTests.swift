@@ -1,6 +1,7 @@
 import Baton
 import BatonMessages
 import Foundation
+import Programs
 import SystemPackage
 import Testing
 
@@ -126,17 +127,18 @@ import Testing
   private func withPythonServer(_ body: (Relay.Client) async throws -> Void) async throws {
     let options = ConnectionOptions(
       window: StreamWindow(messages: 8, bytes: 4096, descriptors: 3), services: [RelayService()])
-    let process = PeerServer.python(programs, "relay.py", "serve")
-    let errors = Pipe()
-    process.standardError = errors
-    try await onItsThread {
-      try await PeerServer.run(process) { address in
+    var program = PeerServer.python(programs, "relay.py", "serve")
+    let scratch = try TemporaryDirectory()
+    let errors = try scratch.makeFile("errors")
+    program.errors = try FileHandle(forWritingTo: errors)
+    try await onItsThread { [program] in
+      try await PeerServer.run(program) { address in
         let relay = try await Relay.Client(connectingTo: address, options: options)
         defer { relay.connection.close() }
         try await body(relay)
       }
     }
-    #expect(String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self) == "")
+    #expect(try String(contentsOf: errors, encoding: .utf8) == "")
   }
 
   /// Runs `body` on a thread of its own, which none of the other tests waits on.

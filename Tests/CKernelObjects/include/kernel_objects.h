@@ -21,6 +21,14 @@ int make_secret_memory(void);
 int open_for_ioctl(const char *path);
 int make_fifo(const char *path);
 
+// Starts a program in `directory` with three descriptors as its standard ones and no other, every
+// signal at its default and none blocked (posix_spawn(3)). Gives its process identifier, or a negative
+// errno.
+int start_program(const char *path, char *const arguments[], char *const environment[],
+                  const char *directory, const int standard[3]);
+// Waits for its end: its exit status, or the signal that ended it, negative.
+int wait_for_program(int process);
+
 // A child connects a SOCK_SEQPACKET socket to the one at `path` and ends. Gives its process
 // identifier, which is nobody's any more.
 int connect_and_end(const char *path);
