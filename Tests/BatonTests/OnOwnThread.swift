@@ -5,7 +5,15 @@ import Baton
 func onOwnThread<Result>(
   _ body: () async throws -> Result
 ) async throws -> Result {
+  try await withOwnLoop { _ in try await body() }
+}
+
+/// The same, for a body that starts tasks which are not its children: they do not run there unless
+/// they are told to.
+func withOwnLoop<Result>(
+  _ body: (EventLoop) async throws -> Result
+) async throws -> Result {
   let loop = try EventLoop()
   defer { loop.shutdown() }
-  return try await withTaskExecutorPreference(loop) { try await body() }
+  return try await withTaskExecutorPreference(loop) { try await body(loop) }
 }

@@ -11,8 +11,8 @@ import Testing
     _ body: (Health.Client, Task<Void, any Error>) async throws -> Void
   ) async throws {
     let server = Server(addresses: [], services: [health, EchoService()])
-    try await onOwnThread {
-      let running = Task { try await server.run() }
+    try await withOwnLoop { loop in
+      let running = Task(executorPreference: loop) { try await server.run() }
       defer { running.cancel() }
       let connection = try await server.connect()
       defer { connection.close() }

@@ -170,10 +170,10 @@ struct Log {
   @Test func `a connection that is refused is told at notice, with who asked`() async throws {
     let log = Log(.notice)
     let never = AccessPolicy.check("nobody") { _ in false }
-    try await onOwnThread {
+    try await withOwnLoop { loop in
       let server = Server(
         addresses: [], services: [], options: ServerOptions(policy: never, logger: log.logger))
-      let running = Task { try await server.run() }
+      let running = Task(executorPreference: loop) { try await server.run() }
       _ = try? await server.connect()
       running.cancel()
       try await running.value

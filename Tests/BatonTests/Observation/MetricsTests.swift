@@ -201,7 +201,10 @@ extension TestMetrics {
         address: "unix:\(path)", services: [EchoService()],
         options: ServerOptions(metrics: server))
       try serving.bind()
-      let running = Task { try await serving.run() }
+      // Not on this thread, which the client blocks.
+      let loop = try EventLoop()
+      defer { loop.shutdown() }
+      let running = Task(executorPreference: loop) { try await serving.run() }
       let connection = try SynchronousConnection.connect(
         to: Address("unix:\(path)"), options: ConnectionOptions(metrics: client))
       let file = try Descriptor.open("/dev/null")
