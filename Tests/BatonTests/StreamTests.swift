@@ -355,6 +355,43 @@ import Testing
     }
   }
 
+  @Test func `large messages keep their place among the short ones of their stream`() async throws {
+    let sizes = [1, 400_000, 1, 1, 500_000, 300_000, 1]
+    @Sendable func parcels() -> [EchoMessage] {
+      sizes.enumerated().map { number, size in
+        EchoMessage(payload: Array(repeating: UInt8(number), count: size), number: UInt64(number))
+      }
+    }
+    var service = StreamService()
+    service.count = { _, replies, context in
+      try context.sendMetadata(["ahead": "yes"])
+      for parcel in parcels() { try await replies.write(parcel) }
+    }
+    try await withStreams(service) { connection in
+      try await withTaskExecutorPreference(connection.loop) {
+        let info = ReplyInfo()
+        var replies: [EchoMessage] = []
+        for try await reply in connection.serverStream(
+          StreamService.count, EchoMessage(), options: CallOptions(info: info))
+        {
+          replies.append(reply)
+        }
+        #expect(replies.map(\.number) == Array(0..<7))
+        #expect(replies.map(\.payload.count) == sizes)
+        #expect(info.metadata == ["ahead": "yes"])
+
+        // A stream that begins with a large request, as the first on its loop.
+        var answers: [Int] = []
+        try await connection.bidirectionalStream(StreamService.chat) { requests, replies in
+          for parcel in parcels().dropFirst() { try await requests.write(parcel) }
+          requests.finish()
+          for try await reply in replies { answers.append(reply.payload.count) }
+        }
+        #expect(answers == Array(sizes.dropFirst()))
+      }
+    }
+  }
+
   @Test func `short calls pass a large message that is on its way`() async throws {
     try await withStreams { connection in
       let (order, done) = AsyncStream<String>.makeStream()

@@ -53,6 +53,8 @@ final class HeldFrame: @unchecked Sendable {
 ///
 /// Sendable because the queue alone holds it.
 final class LargeMessage: @unchecked Sendable {
+  /// The packets that leave before it, counted from the first: frames of the same call may be in them.
+  let predecessors: Int
   private let frame: HeldFrame
   private var sent = 0
   private var descriptorsSent = 0
@@ -65,8 +67,9 @@ final class LargeMessage: @unchecked Sendable {
   /// Pieces up to this size are copied, larger ones sent from where they lie.
   private static let copied = 16 * 1024
 
-  init(_ frame: HeldFrame) {
+  init(_ frame: HeldFrame, after predecessors: Int) {
     self.frame = frame
+    self.predecessors = predecessors
   }
 
   var call: UInt32 { frame.header.call }

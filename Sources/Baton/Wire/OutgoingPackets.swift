@@ -13,6 +13,8 @@ struct OutgoingPackets: ~Copyable {
   /// Messages that leave in fragments, those of different calls in turn.
   private var large: [LargeMessage] = []
   private var wasFragment = false
+  /// How many of `packets` were taken, less those put back.
+  private var taken = 0
   /// Bytes of all that waits, and of them those in messages that leave in fragments.
   private(set) var waiting = 0
   private(set) var waitingLarge = 0
@@ -57,12 +59,13 @@ struct OutgoingPackets: ~Copyable {
   mutating func add(
     _ header: FrameHeader, head: [UInt8], descriptors: [Descriptor], _ message: MessageSegments
   ) {
-    let frame = HeldFrame(header, head, descriptors, message)
-    if mustWait(header) || isLarge(header, descriptors.count) { hold(frame) } else { add(frame) }
+    add(HeldFrame(header, head, descriptors, message))
   }
 
   private mutating func add(_ frame: HeldFrame) {
-    if isLarge(frame.header, frame.descriptors.count) { return hold(frame) }
+    if mustWait(frame.header) || isLarge(frame.header, frame.descriptors.count) {
+      return hold(frame)
+    }
     add(frame.header, head: frame.head, descriptors: frame.descriptors) { memory in
       var memory = memory
       for piece in frame.pieces {
@@ -88,7 +91,7 @@ struct OutgoingPackets: ~Copyable {
     if let ahead = large.first(where: { $0.call == frame.header.call }) {
       ahead.append(frame)
     } else {
-      large.append(LargeMessage(frame))
+      large.append(LargeMessage(frame, after: taken + packets.count))
     }
   }
 
@@ -100,21 +103,21 @@ struct OutgoingPackets: ~Copyable {
 
   /// Takes the packet that leaves next.
   mutating func takeFirst() -> OutgoingPacket? {
-    if large.isEmpty || (wasFragment && !packets.isEmpty) {
-      if packets.isEmpty { return nil }
-      wasFragment = false
-      let packet = packets.removeFirst()
-      waiting -= packet.count
-      return packet
+    guard let first = packets.first else {
+      if large.isEmpty { return nil }
+      wasFragment = true
+      return nextFragment()
     }
-    // A packet that could not leave yet stands in front, whatever it is.
-    if let first = packets.first, first.isClosed {
-      packets.removeFirst()
-      waiting -= first.count
-      return first
+    if let message = large.first, !wasFragment, message.predecessors <= taken, !first.isClosed {
+      wasFragment = true
+      return nextFragment()
     }
-    wasFragment = true
-    return nextFragment()
+    // One that could not leave yet stands in front, and may be a fragment.
+    if !first.isClosed { wasFragment = false }
+    packets.removeFirst()
+    taken += 1
+    waiting -= first.count
+    return first
   }
 
   private mutating func nextFragment() -> OutgoingPacket {
@@ -140,6 +143,7 @@ struct OutgoingPackets: ~Copyable {
   /// Returns a packet that could not leave yet.
   mutating func putBack(_ packet: OutgoingPacket) {
     packet.isClosed = true
+    taken -= 1
     waiting += packet.count
     packets.insert(packet, at: 0)
   }
