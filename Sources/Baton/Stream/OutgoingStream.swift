@@ -102,7 +102,7 @@ final class OutgoingStream: Sendable {
   nonisolated(nonsending) private func isSent(_ outcome: Outcome) async throws(RPCError) -> Bool {
     switch outcome {
     case .sent:
-      if channel.isCongested { await channel.waitForRoom() }
+      if channel.isCongested { await channel.waitForRoom { hasEnded } }
       return true
     case .noCredit(let descriptors):
       await waitForCredit(descriptors)
@@ -154,6 +154,7 @@ final class OutgoingStream: Sendable {
       if state.end == nil { state.end = error }
     }
     wakeAll()
+    channel.relieve()
   }
 
   private func wakeAll() {

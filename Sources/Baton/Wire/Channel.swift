@@ -149,8 +149,14 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   /// Whether so much waits that whoever can should wait, too.
   var isCongested: Bool { sender.isCongested }
 
-  /// Waits until less waits to leave, or nothing leaves any more, or the task is cancelled.
-  nonisolated(nonsending) func waitForRoom() async { await sender.waitForRoom() }
+  /// Waits until less waits to leave, or nothing leaves any more, or the task is cancelled, or
+  /// `isOver`, which ``relieve()`` asks again.
+  nonisolated(nonsending) func waitForRoom(unless isOver: () -> Bool) async {
+    await sender.waitForRoom(unless: isOver)
+  }
+
+  /// Lets those who wait for room look again whether they shall.
+  func relieve() { sender.relieve() }
 
   // MARK: PacketSenderOwner
 

@@ -61,7 +61,8 @@ struct PeerLimits: Sendable {
 
   init(_ hello: WireHello) {
     let onePacket = Int(hello.largestPacket) - FrameHeader.byteCount
-    largestMessage = max(Int(clamping: hello.largestMessage), onePacket)
+    // No end takes more than the specification lets it, whatever it says.
+    largestMessage = min(max(Int(clamping: hello.largestMessage), onePacket), Int(Int32.max))
     mostDescriptors = Int(hello.mostDescriptors)
     guard let stream = hello.stream else { return }
     let told = StreamCredit(stream)

@@ -172,27 +172,37 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   /// Whether so much waits that whoever can should wait, too.
   var isCongested: Bool { output.withLock { $0.packets.waiting > Self.congestion } }
 
-  /// Waits until less waits to leave, or nothing leaves any more, or the task is cancelled.
-  nonisolated(nonsending) func waitForRoom() async {
+  /// Waits until less waits to leave, or nothing leaves any more, or the task is cancelled, or
+  /// `isOver`, which ``relieve()`` asks again.
+  nonisolated(nonsending) func waitForRoom(unless isOver: () -> Bool) async {
     await withTaskCancellationHandler {
-      await withUnsafeContinuation { waiter in
-        let isReady = output.withLock { output in
-          if Task.isCancelled || output.state == .ended
-            || output.packets.waiting <= Self.congestion
-          {
-            return true
-          }
-          output.waiters.append(waiter)
-          return false
-        }
-        if isReady { waiter.resume() }
-      }
+      while await waitOnce(unless: isOver) {}
     } onCancel: {
       relieve()
     }
   }
 
-  private func relieve() {
+  /// Whether to look again. A function of its own: with the loop around it Swift 6.3.1 crashes.
+  nonisolated(nonsending) private func waitOnce(unless isOver: () -> Bool) async -> Bool {
+    var hasWaited = false
+    await withUnsafeContinuation { waiter in
+      let isReady = output.withLock { output in
+        if Task.isCancelled || isOver() || output.state == .ended
+          || output.packets.waiting <= Self.congestion
+        {
+          return true
+        }
+        hasWaited = true
+        output.waiters.append(waiter)
+        return false
+      }
+      if isReady { waiter.resume() }
+    }
+    return hasWaited
+  }
+
+  /// Lets those who wait for room look again whether they shall.
+  func relieve() {
     let waiters = output.withLock { output in
       defer { output.waiters = [] }
       return output.waiters

@@ -9,16 +9,22 @@ struct ClientScene: RawServer {
   let client: Connection
 
   /// Runs a scene, then asserts that no number is left open.
-  static func run(_ body: @Sendable (ClientScene) async throws -> Void) async throws {
+  static func run(
+    hello: [RawFrame] = [.hello], options: ConnectionOptions = ConnectionOptions(),
+    _ body: @Sendable (ClientScene) async throws -> Void
+  ) async throws {
     let before = OpenNumbers.names()
-    try await play(body)
+    try await play(hello, options, body)
     await OpenNumbers.expect(before)
   }
 
-  private static func play(_ body: @Sendable (ClientScene) async throws -> Void) async throws {
+  private static func play(
+    _ hello: [RawFrame], _ options: ConnectionOptions,
+    _ body: @Sendable (ClientScene) async throws -> Void
+  ) async throws {
     let (attacker, other) = try RawPeer.pair()
-    try attacker.send(RawFrame.hello.bytes)
-    let client = try await Connection.connect(to: Address("fd:\(other)"))
+    try attacker.send(hello.flatMap(\.bytes))
+    let client = try await Connection.connect(to: Address("fd:\(other)"), options: options)
     _ = try await attacker.receive()
     try await body(ClientScene(attacker: attacker, other: other, client: client))
     client.close()

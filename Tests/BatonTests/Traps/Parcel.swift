@@ -1,5 +1,6 @@
 import Baton
 import BatonMessages
+import Synchronization
 import SystemPackage
 
 /// The message of the service that the tests attack: a number, bytes, open files and sockets.
@@ -48,6 +49,11 @@ enum Parcels {
   static let wait = Method<Parcel, Parcel>("traps.v1.Parcels", "Wait")
   static let open = Method<Parcel, Parcel>("traps.v1.Parcels", "Open")
   static let fill = Method<Parcel, Parcel>("traps.v1.Parcels", "Fill")
+  static let gather = Method<Parcel, Parcel>("traps.v1.Parcels", "Gather")
+  static let chat = Method<Parcel, Parcel>("traps.v1.Parcels", "Chat")
+  static let hold = Method<Parcel, Parcel>("traps.v1.Parcels", "Hold")
+  static let pour = Method<Parcel, Parcel>("traps.v1.Parcels", "Pour")
+  static let callBack = Method<Parcel, Parcel>("traps.v1.Parcels", "CallBack")
 
   /// The fields `files` of a parcel with these places, as bytes.
   static func files(_ places: [UInt8]) -> [UInt8] { [0x1a, UInt8(places.count)] + places }
@@ -84,12 +90,48 @@ struct ParcelService: RPCService {
     methods.addSynchronous(Parcels.fill) { parcel, _ in
       Parcel(content: [UInt8](repeating: 7, count: Int(parcel.number)))
     }
+    registerStreams(in: &methods)
+  }
+
+  private func registerStreams(in methods: inout MethodTable) {
+    // How many files came.
+    methods.addClientStream(Parcels.gather) { parcels, _ in
+      var count = 0
+      for try await parcel in parcels { count += parcel.files.count }
+      return Parcel(number: UInt64(count))
+    }
+    methods.addBidirectionalStream(Parcels.chat) { parcels, replies, _ in
+      for try await parcel in parcels { try await replies.write(parcel) }
+    }
+    // Takes nothing.
+    methods.addClientStream(Parcels.hold) { [events] _, _ in
+      events.happened(.begun)
+      await events.untilCancelled()
+      events.happened(.cancelled)
+      return Parcel()
+    }
+    // As many bytes as the number says, again and again.
+    methods.addServerStream(Parcels.pour) { [events] parcel, replies, _ in
+      events.happened(.begun)
+      let reply = Parcel(content: [UInt8](repeating: 7, count: Int(parcel.number)))
+      while true {
+        try await replies.write(reply)
+        events.poured.add(1, ordering: .relaxed)
+      }
+    }
+    // What the caller's own service makes of it.
+    methods.add(Parcels.callBack) { parcel, context in
+      guard let client = context.connection else { return Parcel() }
+      return try await client.call(Parcels.echo, parcel)
+    }
   }
 }
 
 /// What happened in a service, for a test to wait for.
 final class Events: Sendable {
   enum Event: Sendable { case begun, cancelled }
+  /// Replies of `Pour` that were written.
+  let poured = Atomic(0)
   private let stream: AsyncStream<Event>
   private let continuation: AsyncStream<Event>.Continuation
 

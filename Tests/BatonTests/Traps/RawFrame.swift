@@ -24,6 +24,15 @@ struct RawFrame {
   /// The first frame of a well-behaved peer.
   static let hello = RawFrame(
     1, head: [0x08, 1, 0x10, 1, 0x18, 0xe0, 0xff, 0x0c, 0x20, 0xfd, 0x01])
+  /// The first frame of a peer that takes streams and large messages: what may be on its way to it on
+  /// each stream, and the largest message.
+  static func hello(
+    messages: UInt64, bytes: UInt64, descriptors: UInt64, largestMessage: UInt64 = 0
+  ) -> RawFrame {
+    let window = field(1, messages) + field(2, bytes) + field(3, descriptors)
+    return RawFrame(
+      1, head: hello.body + [0x32, UInt8(window.count)] + window + field(7, largestMessage))
+  }
   /// Nothing more comes from this peer.
   static let goodbye = RawFrame(6)
 
@@ -41,6 +50,48 @@ struct RawFrame {
     var frame = RawFrame(3, call: call, flags: end, message: message)
     frame.descriptors = UInt16(descriptors)
     return frame
+  }
+
+  /// A call whose requests follow.
+  static func stream(_ call: UInt32, _ method: String) -> RawFrame {
+    request(call, method).with { $0.flags = 0 }
+  }
+
+  /// A message of a stream.
+  static func message(_ call: UInt32, _ message: [UInt8] = [], descriptors: Int = 0) -> RawFrame {
+    response(call, message: message, descriptors: descriptors).with { $0.flags = 0 }
+  }
+
+  static func fragment(
+    _ call: UInt32, at offset: UInt64 = 0, _ message: [UInt8] = [], descriptors: Int = 0
+  ) -> RawFrame {
+    var frame = RawFrame(8, call: call, message: message)
+    frame.method = offset
+    frame.descriptors = UInt16(descriptors)
+    return frame
+  }
+
+  static func finish(_ call: UInt32) -> RawFrame { RawFrame(10, call: call, flags: end) }
+
+  static func credit(
+    _ call: UInt32, messages: UInt64 = 0, bytes: UInt64 = 0, descriptors: UInt64 = 0
+  ) -> RawFrame {
+    RawFrame(7, call: call, head: field(1, messages) + field(2, bytes) + field(3, descriptors))
+  }
+
+  static func status(_ call: UInt32, _ code: UInt8 = 0) -> RawFrame {
+    RawFrame(4, call: call, flags: end, head: code == 0 ? [] : [8, code])
+  }
+
+  /// A varint field.
+  private static func field(_ number: UInt8, _ value: UInt64) -> [UInt8] {
+    var bytes = [number << 3]
+    var rest = value
+    while rest > 0x7f {
+      bytes.append(UInt8(rest & 0x7f) | 0x80)
+      rest >>= 7
+    }
+    return bytes + [UInt8(rest)]
   }
 
   static func cancel(_ call: UInt32) -> RawFrame { RawFrame(5, call: call) }

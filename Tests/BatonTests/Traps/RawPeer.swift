@@ -1,5 +1,6 @@
 import Glibc
 import SystemPackage
+import Testing
 
 /// One end of a `SOCK_SEQPACKET` socket that sends whatever packets it is told to, right or wrong.
 final class RawPeer: Sendable {
@@ -120,6 +121,18 @@ final class RawPeer: Sendable {
     try await withCheckedThrowingContinuation { received in
       OwnThread.run { received.resume(with: Result { try self.receiveNow() }) }
     }
+  }
+
+  /// The frames that come, up to one of a kind. The descriptors that come are closed.
+  func frames(until kind: UInt8) async throws -> [ReceivedFrame] {
+    var frames: [ReceivedFrame] = []
+    while !frames.contains(where: { $0.kind == kind }) {
+      let packet = try #require(try await receive(), "the connection ended")
+      for number in packet.descriptors { close(number) }
+      frames += ReceivedFrame.all(in: packet.bytes)
+    }
+    let end = frames.firstIndex { $0.kind == kind } ?? frames.endIndex - 1
+    return Array(frames[...end])
   }
 
   private func receiveNow() throws(Errno) -> RawPacket? {

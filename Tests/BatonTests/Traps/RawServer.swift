@@ -18,6 +18,11 @@ extension RawServer {
     return requests
   }
 
+  /// Reads until the connection ends.
+  func untilEnd() async throws {
+    while try await attacker.receive() != nil {}
+  }
+
   /// Answers every request until the connection ends.
   func answerAll(_ frame: (UInt32) -> RawFrame) async throws {
     while let packet = try await attacker.receive() {

@@ -12,16 +12,17 @@ struct ServerScene {
 
   /// Runs a scene, then asserts that the bystander's calls still work and no number is left open.
   static func run(
-    greeted: Bool = true, options: ServerOptions = ServerOptions(),
+    greeted: Bool = true, hello: RawFrame = .hello, options: ServerOptions = ServerOptions(),
     _ body: @Sendable (ServerScene) async throws -> Void
   ) async throws {
     let before = OpenNumbers.names()
-    try await play(greeted: greeted, options: options, body)
+    try await play(greeted ? hello : nil, options: options, body)
     await OpenNumbers.expect(before)
   }
 
   private static func play(
-    greeted: Bool, options: ServerOptions, _ body: @Sendable (ServerScene) async throws -> Void
+    _ hello: RawFrame?, options: ServerOptions,
+    _ body: @Sendable (ServerScene) async throws -> Void
   ) async throws {
     let (attacker, other) = try RawPeer.pair()
     let service = ParcelService()
@@ -29,8 +30,8 @@ struct ServerScene {
     try await withThrowingTaskGroup { group in
       group.addTask { try await server.run() }
       let bystander = try await server.connect()
-      if greeted {
-        try attacker.send(RawFrame.hello.bytes)
+      if let hello {
+        try attacker.send(hello.bytes)
         _ = try await attacker.receive()
       }
       try await body(
