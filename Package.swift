@@ -15,6 +15,7 @@ let package = Package(
     .library(name: "BatonMessages", targets: ["BatonMessages"]),
     .library(name: "BatonHealth", targets: ["BatonHealth"]),
     .library(name: "BatonTracing", targets: ["BatonTracing"]),
+    .library(name: "BatonServiceLifecycle", targets: ["BatonServiceLifecycle"]),
     .executable(name: "baton", targets: ["BatonCommand"]),
     .executable(name: "protoc-gen-baton", targets: ["protoc-gen-baton"]),
     .plugin(name: "BatonStubs", targets: ["BatonStubs"]),
@@ -28,6 +29,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     // The only target that touches C structures of the kernel or of protobuf-c.
@@ -57,6 +59,13 @@ let package = Package(
       name: "BatonTracing",
       dependencies: [
         "Baton", .product(name: "Tracing", package: "swift-distributed-tracing"),
+      ],
+      swiftSettings: strict),
+    // Servers and connections in a ServiceGroup. Apart, so that others need not build it.
+    .target(
+      name: "BatonServiceLifecycle",
+      dependencies: [
+        "Baton", .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -131,19 +140,21 @@ let package = Package(
     .testTarget(
       name: "BatonTests",
       dependencies: [
-        "Baton", "BatonMessages", "BatonHealth", "BatonTracing", "CKernelObjects",
+        "Baton", "BatonMessages", "BatonHealth", "BatonServiceLifecycle", "BatonTracing",
+        "CKernelObjects",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "MetricsTestKit", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
       swiftSettings: strict),
     .testTarget(
       name: "FileBrokerTests",
       dependencies: [
-        "Baton", "BatonMessages", "BatonHealth", "CKernelObjects", "file-broker",
+        "Baton", "BatonMessages", "BatonHealth", "CKernelObjects", "Programs", "file-broker",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

@@ -1,6 +1,7 @@
 import Baton
 import BatonMessages
 import Foundation
+import Programs
 import SystemPackage
 import Testing
 
@@ -8,28 +9,25 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct SignalTests {
   /// The example, listening, in a process of its own.
   private final class Listening {
-    let process = Process()
+    let process: RunningProgram
     let socket: String
     private let folder: URL
-    private let ended: AsyncStream<Void>
 
     init() throws {
       folder = URL(filePath: "/tmp/baton-signal-\(UInt64.random(in: 0 ... .max))")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
       socket = folder.appending(path: "broker.sock").path
-      let (ended, end) = AsyncStream<Void>.makeStream()
-      self.ended = ended
       // The test's own program lies among the build's products.
       let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
       let products = URL(filePath: own).deletingLastPathComponent()
-      process.executableURL = products.appending(path: "file-broker")
-      process.arguments = ["--root", folder.path, "--address", "unix:\(socket)"]
-      process.terminationHandler = { _ in end.finish() }
-      try process.run()
+      process = try Program(
+        products.appending(path: "file-broker").path,
+        ["--root", folder.path, "--address", "unix:\(socket)"]
+      ).start()
     }
 
     deinit {
-      if process.isRunning { process.terminate() }
+      if process.isRunning { kill(process.processIdentifier, SIGTERM) }
       try? FileManager.default.removeItem(at: folder)
     }
 
@@ -44,11 +42,6 @@ import Testing
         }
       }
     }
-
-    func finish() async -> Int32 {
-      for await _ in ended {}
-      return process.terminationStatus
-    }
   }
 
   @Test(arguments: [SIGTERM, SIGINT])
@@ -61,8 +54,7 @@ import Testing
       try writing.writeAll([0x0a])
       try writing.close()
       #expect(try await call.value.counts.first?.lines == UInt64(Self.lines + 1))
-      #expect(await broker.finish() == 0)
-      #expect(broker.process.terminationReason == .exit)
+      #expect(await broker.process.ended() == 0)
       #expect(!FileManager.default.fileExists(atPath: broker.socket))
     }
   }
@@ -72,8 +64,7 @@ import Testing
       kill(broker.process.processIdentifier, SIGTERM)
       for await state in connection.states where state == .idle { break }
       kill(broker.process.processIdentifier, SIGTERM)
-      #expect(await broker.finish() == SIGTERM)
-      #expect(broker.process.terminationReason == .uncaughtSignal)
+      #expect(await broker.process.ended() == -SIGTERM)
       await #expect(throws: RPCError.self) { try await call.value }
       try writing.close()
     }

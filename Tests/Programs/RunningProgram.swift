@@ -27,6 +27,12 @@ public final class RunningProgram: Sendable {
     for continuation in waiting { continuation.resume(returning: status) }
   }
 
+  public var isRunning: Bool {
+    state.withLock { state in
+      if case .running = state { true } else { false }
+    }
+  }
+
   /// Its exit status, or the signal that ended it, negative.
   public func ended() async -> Int32 {
     await withCheckedContinuation { continuation in
