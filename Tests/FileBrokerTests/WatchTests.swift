@@ -86,10 +86,11 @@ import Testing
       for hasChange in [false, true] {
         do {
           let watches = [try await broker.watch(), try await broker.watch()]
-          #expect(watches.count == 2)
-          // One each, and one more while it waits.
-          #expect(try broker.openNames().filter { $0.contains("inotify") }.count >= 2)
-          if hasChange { try broker.write("x", to: "note") }
+          try withExtendedLifetime(watches) {
+            // One each, and one more while it waits.
+            #expect(try broker.openNames().filter { $0.contains("inotify") }.count >= 2)
+            if hasChange { try broker.write("x", to: "note") }
+          }
         }
         while try broker.openNames().sorted() != before {
           // Waits for the broker, and fails when it has gone.
