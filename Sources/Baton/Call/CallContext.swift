@@ -40,8 +40,9 @@ public struct CallContext: Sendable {
     return logger
   }
 
-  /// Tells the caller something ahead of the first reply. Once, before any reply is written. Throws
-  /// INVALID_ARGUMENT for metadata that ``Metadata`` does not allow.
+  /// Tells the caller something ahead of the first reply. Once, before any reply is written: the
+  /// caller drops what comes later. Throws INVALID_ARGUMENT for metadata that ``Metadata`` does not
+  /// allow.
   public func sendMetadata(_ metadata: Metadata) throws(RPCError) {
     try call.connection.sendMetadata(call.number, metadata)
   }

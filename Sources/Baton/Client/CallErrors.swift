@@ -51,6 +51,22 @@ extension RPCError {
   static let unread = RPCError(.internal, "the reply was not read")
 }
 
+extension WireGoodbye {
+  /// What an end says that found a fault. It does not say what calls it has begun.
+  init(violation error: ProtocolError) {
+    self.init(status: WireStatus(code: RPCError.Code.internal.rawValue, message: error.fault))
+  }
+}
+
+extension ConnectionError {
+  /// Why a server took leave that said so.
+  init(goodbye status: WireStatus) {
+    self.init(
+      status.code == 0 ? .closed : .refused(RPCError.Code(rawValue: status.code)),
+      status.message.isEmpty ? "the server is shutting down" : status.message)
+  }
+}
+
 extension WireStatus {
   /// Code points of a message that are sent: a head has at most 65,536 bytes.
   private static let longestMessage = 4096

@@ -285,7 +285,9 @@ final class ClientCore: Sendable {
     case .metadata:
       let head: WireMetadata = try Channel.decode(frame.head)
       let metadata = try Metadata(head.entries)
-      find(number)?.info?.set(metadata: metadata)
+      guard let call = find(number), !call.hasHeard else { return }
+      call.hasHeard = true
+      call.info?.set(metadata: metadata)
     case .credit:
       let credit: WireCredit = try Channel.decode(frame.head)
       find(number)?.outgoing?.add(StreamCredit(credit))
@@ -301,6 +303,7 @@ final class ClientCore: Sendable {
     let number = frame.header.call
     let isLast = frame.header.isLast
     guard let call = isLast ? take(number) : find(number) else { return }
+    call.hasHeard = true
     let failure: RPCError?
     if let flaw {
       failure = RPCError(flaw)
@@ -345,21 +348,20 @@ final class ClientCore: Sendable {
   /// fault it ends the connection, and does not say what it has begun.
   func peerSaidGoodbye(_ goodbye: WireGoodbye) {
     let status = goodbye.status ?? WireStatus()
-    let text = status.message.isEmpty ? "the server is shutting down" : status.message
-    let isFault = status.code != 0
+    let reason = ConnectionError(goodbye: status)
     let refusal = RPCError(
-      .unavailable, "the call was not begun: \(text)", origin: .peer, wasNotBegun: true)
+      .unavailable, "the call was not begun: \(reason)", origin: .peer, wasNotBegun: true)
     let error =
-      isFault
-      ? RPCError(.unavailable, "the server ended the connection: \(text)", origin: .peer) : refusal
+      status.code == 0
+      ? refusal
+      : RPCError(.unavailable, "the server ended the connection: \(reason)", origin: .peer)
     let notBegun: [PendingCall] = state.withLock { state in
       if case .ended = state.phase { return [] }
       state.phase = .leaving(refusal)
       return state.calls.complete(after: goodbye.lastCall)
     }
     for call in notBegun { call.end(error) }
-    let code = RPCError.Code(rawValue: status.code)
-    owner?.leaving(self, refusal, ConnectionError(isFault ? .refused(code) : .closed, text))
+    owner?.leaving(self, refusal, reason)
   }
 
   func couldNotSend(_ call: UInt32, _ error: RPCError) {

@@ -14,6 +14,8 @@ class PendingCall: @unchecked Sendable {
   /// Where its requests are written, if they are a stream.
   final var outgoing: OutgoingStream?
   final var info: ReplyInfo?
+  /// Metadata or a message came.
+  final var hasHeard = false
   /// nil where nobody listens.
   final var observed: ObservedCall?
 

@@ -78,7 +78,9 @@ final class StreamCall: PendingCall, @unchecked Sendable {
     _ message: LentMessage, _ descriptors: inout ReceivedDescriptors,
     _ limits: CodecLimits, isLast: Bool
   ) throws(ProtocolError) -> RPCError? {
-    try incoming.receive(message, &descriptors, limits).map { RPCError(reading: $0, "a reply") }
+    try incoming.receive(message, &descriptors, limits, isLast: isLast).map {
+      RPCError(reading: $0, "a reply")
+    }
   }
 
   override func finish(_ error: RPCError?) {

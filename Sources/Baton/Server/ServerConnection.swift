@@ -38,7 +38,7 @@ final class ServerConnection: @unchecked Sendable {
     let streams: ServedStreams
     var descriptors = 0
     /// The client has sent its last request.
-    var isHalfClosed = false
+    var isHalfClosed: Bool
   }
 
   init(
@@ -111,7 +111,9 @@ final class ServerConnection: @unchecked Sendable {
     let timer = call.deadline.map { deadline in
       channel.loop.schedule(at: deadline) { [weak self] in self?.giveUp(number) }
     }
-    calls[number] = OwedCall(task: tasks.run(call, handler), timer: timer, streams: streams)
+    calls[number] = OwedCall(
+      task: tasks.run(call, handler), timer: timer, streams: streams,
+      isHalfClosed: streams.incoming == nil)
   }
 
   /// Whether the answer to a handler's call is still to be sent; the caller sends it.

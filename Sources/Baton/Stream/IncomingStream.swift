@@ -48,14 +48,15 @@ final class IncomingStream: Sendable {
 
   // MARK: The loop's side
 
-  /// A message came. Throws a ``ProtocolError`` when the sender had no credit for it.
+  /// A message came. Throws a ``ProtocolError`` when the sender had no credit for it; the last of a
+  /// call, when it is also the call's end, needs none.
   func receive(
     _ message: LentMessage, _ descriptors: inout ReceivedDescriptors,
-    _ limits: CodecLimits
+    _ limits: CodecLimits, isLast: Bool = false
   ) throws(ProtocolError) -> CodecError? {
     let count = descriptors.count
     let isAllowed = state.withLock { state in
-      guard state.left.allows(descriptors: count) else { return false }
+      guard isLast || state.left.allows(descriptors: count) else { return false }
       state.left.use(bytes: message.count, descriptors: count)
       state.queued.messages += 1
       state.queued.bytes += message.count

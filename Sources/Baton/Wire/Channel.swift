@@ -339,10 +339,7 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
 
   private func violated(_ error: ProtocolError) {
     // Where it cannot leave any more, the end says enough.
-    try? sendControl(
-      .goodbye,
-      WireGoodbye(
-        status: WireStatus(code: RPCError.Code.internal.rawValue, message: error.fault)))
+    try? sendControl(.goodbye, WireGoodbye(violation: error))
     sender.flush()
     end(ConnectionError(.protocolViolation, "the peer broke the protocol: \(error.fault)"))
   }

@@ -22,6 +22,10 @@ final class Endpoint: ChannelOwner {
 
   static let acceptorSide = UInt32(1) << 31
 
+  /// The answer of an end that has no services.
+  static let servesNothing = RPCError(
+    .unimplemented, "this end of the connection serves nothing")
+
   init(
     _ channel: Channel, accepted: Bool, caller: ClientCore?, callee: ServerConnection?,
     _ logger: Logger
@@ -82,8 +86,8 @@ final class Endpoint: ChannelOwner {
     } else if let callee {
       try callee.received(frame, &descriptors, flaw)
     } else if frame.header.kind == .request {
-      let error = RPCError(.unimplemented, "this end of the connection serves nothing")
-      try? channel.sendControl(.status, call: frame.header.call, WireStatus(error))
+      try? channel.sendControl(
+        .status, call: frame.header.call, WireStatus(Self.servesNothing))
     }
   }
 

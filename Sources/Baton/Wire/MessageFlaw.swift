@@ -15,7 +15,7 @@ extension RPCError {
       case .descriptorsLost(let sent, let arrived):
         "expected \(sent) descriptors, got \(arrived): this process may have too many open files (RLIMIT_NOFILE)"
       case .tooLarge(let most): "expected a message of at most \(most) bytes, got more"
-      case .tooMuch: "too many large messages are under way at once"
+      case .tooMuch: "too many large messages, or descriptors of such, are under way at once"
       case .tooManyDescriptors(let most): "expected at most \(most) descriptors, got more"
       }
     self.init(.resourceExhausted, text)

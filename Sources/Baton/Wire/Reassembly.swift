@@ -9,12 +9,15 @@ struct Reassembly: ~Copyable {
   private var partials: [UInt32: Partial] = [:]
   /// Bytes that all of them take.
   private(set) var reserved = 0
+  /// Descriptors that all of them hold.
+  private var descriptors = 0
   private var spare: Partial?
   /// The one whose fragment came last, and the one whose fragment is likely to come next.
   private var last: Partial?
   private var likely: Partial?
 
-  /// So many messages may be under way at once, and so many times the largest in bytes.
+  /// So many messages may be under way at once, and so many times the bytes of the largest and the
+  /// descriptors of the one with most.
   private static let mostPartials = 1024
   private static let mostLargest = 2
 
@@ -65,6 +68,7 @@ struct Reassembly: ~Copyable {
   ) {
     let bytes = frame.message.bytes
     let most = Self.mostLargest * largestMessage
+    let files = descriptors.count
     if partial.flaw == nil {
       let room = min(largestMessage, most - reserved) - bytes.count
       reserved += partial.prepare(for: frame, most: room)
@@ -73,14 +77,17 @@ struct Reassembly: ~Copyable {
       partial.flaw = .tooLarge(most: largestMessage)
     } else if reserved + partial.growth(by: bytes.count) > most {
       partial.flaw = .tooMuch
-    } else if partial.descriptors.count + descriptors.count > mostDescriptors {
+    } else if partial.descriptors.count + files > mostDescriptors {
       partial.flaw = .tooManyDescriptors(most: mostDescriptors)
+    } else if self.descriptors + files > Self.mostLargest * mostDescriptors {
+      partial.flaw = .tooMuch
     }
     if partial.flaw != nil {
-      reserved -= partial.size
+      release(partial)
       partial.empty()
       return
     }
+    self.descriptors += files
     reserved += partial.growth(by: bytes.count)
     partial.append(bytes)
     partial.descriptors.adopt(&descriptors)
@@ -107,6 +114,7 @@ struct Reassembly: ~Copyable {
   mutating func dropAll() {
     partials = [:]
     reserved = 0
+    descriptors = 0
     last = nil
     likely = nil
   }
@@ -117,8 +125,13 @@ struct Reassembly: ~Copyable {
     forget(partial)
   }
 
-  private mutating func forget(_ partial: Partial) {
+  private mutating func release(_ partial: Partial) {
     reserved -= partial.size
+    descriptors -= partial.descriptors.count
+  }
+
+  private mutating func forget(_ partial: Partial) {
+    release(partial)
     last = nil
     likely = nil
   }

@@ -42,6 +42,39 @@ import Testing
     }
   }
 
+  @Test func `requests behind the last of a call end the connection`() async {
+    await #expect(processExitsWith: .success) {
+      let attacks: [([RawFrame], String)] = [
+        ([.request(1, "Wait"), .message(1)], "behind the last"),
+        ([.request(1, "Wait"), .finish(1)], "second end"),
+        ([.stream(1, "Hold"), .finish(1), .message(1)], "behind the last"),
+        ([.stream(1, "Hold"), .finish(1), .finish(1)], "second end"),
+      ]
+      for (frames, fault) in attacks {
+        try await ServerScene.run { scene in
+          try scene.attacker.send(frames.flatMap(\.bytes))
+          try await scene.expectGoodbye(fault, "\(frames)")
+        }
+      }
+    }
+  }
+
+  @Test func `credit that a message has overdrawn comes back when it is taken`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run(options: Self.narrow) { scene in
+        let large = [0x12, 0xa0, 0x8d, 0x06] + [UInt8](repeating: 7, count: 100_000)
+        try scene.attacker.send(
+          RawFrame.stream(1, "Chat").bytes + RawFrame.message(1, large).bytes)
+        let frames = try await scene.attacker.frames(until: 7)
+        #expect(frames.filter { $0.kind == 3 }.map(\.message) == [large])
+        let credit = RawFrame.credit(1, messages: 1, bytes: UInt64(large.count))
+        try scene.attacker.send(
+          credit.bytes + RawFrame.message(1, [8, 1]).bytes + RawFrame.finish(1).bytes)
+        #expect(try await scene.attacker.frames(until: 3).last?.message == [8, 1])
+      }
+    }
+  }
+
   @Test func `credit and limits of any size are no credit to trap on`() async {
     await #expect(processExitsWith: .success) {
       let hello = RawFrame.hello(
@@ -193,6 +226,30 @@ import Testing
     }
   }
 
+  @Test func `messages in fragments hold twice the descriptors of the largest, and no more`() async
+  {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run(options: ServerOptions(descriptorsPerMessage: 3)) { scene in
+        for round in [0, 3] as [UInt32] {
+          let pipe = try WatchedPipe()
+          for call in 1...3 as ClosedRange<UInt32> {
+            try scene.attacker.send(
+              RawFrame.fragment(round + call, Parcels.files([1, 2, 3]), descriptors: 3).bytes,
+              descriptors: Array(repeating: pipe.writing, count: 3))
+          }
+          for call in 1...3 as ClosedRange<UInt32> {
+            try scene.attacker.send(RawFrame.request(round + call, "Count").bytes)
+          }
+          let answers = try await scene.answers(round + 1, round + 2, round + 3)
+          #expect(answers[round + 1]?.message == [8, 3])
+          #expect(answers[round + 2]?.message == [8, 3])
+          #expect(answers[round + 3]?.code == 8, "RESOURCE_EXHAUSTED")
+          await pipe.untilClosed()
+        }
+      }
+    }
+  }
+
   @Test func `a cancel in the middle of fragments discards them, and its number can be used`() async
   {
     await #expect(processExitsWith: .success) {
@@ -319,5 +376,4 @@ import Testing
       }
     }
   }
-
 }
