@@ -105,9 +105,8 @@ int baton_socket_kind(int socket) {
   return option(socket, SO_ACCEPTCONN) == 1 ? BATON_SOCKET_LISTENING : BATON_SOCKET_CONNECTED;
 }
 
-void baton_widen_send_buffer(int socket, int size) {
+void baton_set_send_buffer(int socket, int size) {
   // The kernel doubles what it is asked for, and keeps to net.core.wmem_max.
-  if (option(socket, SO_SNDBUF) >= size) return;
   int half = size / 2;
   setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &half, sizeof half);
 }

@@ -18,6 +18,7 @@ final class LoopCore: @unchecked Sendable {
   @exclusivity(unchecked) private var jobs: [UnownedJob] = []
   @exclusivity(unchecked) private var running: [UnownedJob] = []
   @exclusivity(unchecked) private var toFlush: [any LoopSource] = []
+  @exclusivity(unchecked) private var flushing: [any LoopSource] = []
   @exclusivity(unchecked) private var timers = TimerHeap()
   @exclusivity(unchecked) private var isStopping = false
 
@@ -114,7 +115,7 @@ final class LoopCore: @unchecked Sendable {
       runJobs(on: executor)
       if !timers.isEmpty { for timer in timers.takeDue() { timer.fire() } }
       flushAll()
-      if jobs.isEmpty { wait() } else { _ = poller.dispatch(waiting: 0) }
+      if jobs.isEmpty && toFlush.isEmpty { wait() } else { _ = poller.dispatch(waiting: 0) }
     }
   }
 
@@ -158,7 +159,10 @@ final class LoopCore: @unchecked Sendable {
   }
 
   private func flushAll() {
-    while let source = toFlush.popLast() { source.flush() }
+    if toFlush.isEmpty { return }
+    // What is left for the next turn is added meanwhile.
+    swap(&toFlush, &flushing)
+    while let source = flushing.popLast() { source.flush() }
   }
 
   private func wait() {
@@ -178,7 +182,7 @@ final class LoopCore: @unchecked Sendable {
     var last = begin
     var looks = 0
     while true {
-      if source.poll() || hasMail.load(ordering: .relaxed) {
+      if source.poll() || hasMail.load(ordering: .relaxed) || !toFlush.isEmpty {
         polling.paid(begin: begin, now: LoopClock.now)
         return true
       }

@@ -391,7 +391,7 @@ final class ServerConnection: @unchecked Sendable {
     finishIfIdle()
   }
 
-  var outlivesInput: Bool { isLeaving && !calls.isEmpty }
+  func outlivesInput(isSending: Bool) -> Bool { isLeaving && (isSending || !calls.isEmpty) }
   var hasCalls: Bool { !calls.isEmpty }
 
   func couldNotSend(_ number: UInt32, _ error: RPCError) {

@@ -25,7 +25,10 @@ final class PacketSocket: Sendable {
   }
 
   /// Bytes that may be on their way: several packets, so that both ends have something to copy.
-  private static let sendBuffer: Int32 = 1 << 20
+  private static let wide: Int32 = 1 << 20
+  /// While a message takes long to leave: short ones wait behind what is on its way of it, which is
+  /// a quarter of this and a fragment.
+  private static let narrow: Int32 = 384 * 1024
 
   /// The most bytes of a packet, whatever more there is room for.
   private static let mostBytes = 212_960
@@ -38,8 +41,17 @@ final class PacketSocket: Sendable {
 
   /// Makes room for several packets on their way, where the kernel allows it.
   func widenSendBuffer() {
-    baton_widen_send_buffer(number, Self.sendBuffer)
+    if baton_send_buffer(number) < Self.wide { baton_set_send_buffer(number, Self.wide) }
   }
+
+  /// Lets few bytes be on their way, or as many as before.
+  func narrowSendBuffer(_ isNarrow: Bool) {
+    baton_set_send_buffer(number, isNarrow ? Self.narrow : Self.wide)
+  }
+
+  /// Whether so little is under way that a fragment of a large message may join it: at most a quarter
+  /// of SO_SNDBUF, which is when poll(2) calls a socket writable.
+  var hasRoomForFragment: Bool { baton_wait(number, true, 0) != 0 }
 
   /// Sends one packet. Throws `wouldBlock` when the socket is full and `wait` is not set.
   func send(_ packet: OutgoingPacket, wait: Bool) throws(Errno) {

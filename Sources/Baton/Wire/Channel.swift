@@ -9,8 +9,8 @@ protocol ChannelOwner: AnyObject, Sendable {
   func received(_ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?)
     throws(ProtocolError)
   func peerSaidGoodbye(_ goodbye: WireGoodbye)
-  /// Whether answers are still to be sent when the peer sends no more.
-  var outlivesInput: Bool { get }
+  /// Whether answers are still wanted when the peer sends no more; some may be on their way.
+  func outlivesInput(isSending: Bool) -> Bool
   /// Whether a frame is likely to come soon.
   var expectsData: Bool { get }
   /// Whether the peer is to be there, as it waits for something or owes something.
@@ -37,6 +37,8 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   @exclusivity(unchecked) private var greeting: WireHello?
   /// The peer sends no more.
   @exclusivity(unchecked) private var hasInputEnded = false
+  /// The sender waits for room in the socket.
+  @exclusivity(unchecked) private var isAwaitingRoom = false
   @exclusivity(unchecked) private var reassembly: Reassembly
   private let limits: ChannelLimits
   private let times: ChannelTimes
@@ -166,6 +168,16 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
 
   func writable() { sender.writable() }
 
+  func awaitsRoom(_ waits: Bool) {
+    isAwaitingRoom = waits
+    updateInterest()
+  }
+
+  /// Asks the loop for what is to be done: an end of input that has been seen would be told for ever.
+  private func updateInterest() {
+    loop.change(self, socket.number, readable: !hasInputEnded, writable: isAwaitingRoom)
+  }
+
   // MARK: Silence
 
   /// Asks a peer that has been silent for long whether it is there.
@@ -196,12 +208,18 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
 
   // MARK: In
 
-  func readable() { _ = poll() }
+  func readable() { _ = receive() }
 
   var expectsData: Bool { owner?.expectsData ?? false }
 
   func poll() -> Bool {
     sender.retry()
+    // The end would be found again, which says that the peer is gone.
+    return hasInputEnded ? false : receive()
+  }
+
+  /// Receives a packet. Whether one was there, or the end.
+  private func receive() -> Bool {
     do throws(PacketSocket.ReceiveError) {
       let (buffer, guess) = (loop.receiveBuffer, reassembly.guess)
       switch try socket.receive(into: buffer, guess: guess, wait: false) {
@@ -219,7 +237,7 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
       switch error {
       case .violation(let violation): violated(violation)
       // The error of a peer that left stands before what it still sent: read on.
-      case .system(.connectionReset): return poll()
+      case .system(.connectionReset): return receive()
       case .system(let errno):
         end(ConnectionError(.closed, "receiving from the peer failed", errno: errno))
       }
@@ -227,13 +245,13 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
     return true
   }
 
-  /// The peer sends no more. An owner that still owes answers keeps the way out open, until the
-  /// peer is gone altogether, which shows as a second end.
+  /// The peer sends no more. An owner that still owes answers keeps the way out open, as do those
+  /// that have not left, until the peer is gone altogether, which shows as a second end.
   private func inputEnded() {
     let isFirst = !hasInputEnded
     hasInputEnded = true
-    if isFirst, owner?.outlivesInput == true {
-      loop.change(self, socket.number, readable: false, writable: false)
+    if isFirst, owner?.outlivesInput(isSending: !sender.isIdle) == true {
+      updateInterest()
     } else {
       end(ConnectionError(.closed, "the peer ended the connection"))
     }

@@ -68,7 +68,10 @@ final class Endpoint: ChannelOwner {
 
   // MARK: ChannelOwner
 
-  var outlivesInput: Bool { callee?.outlivesInput ?? false }
+  func outlivesInput(isSending: Bool) -> Bool {
+    callee?.outlivesInput(isSending: isSending) ?? false
+  }
+
   var expectsData: Bool { callee != nil || firstCaller?.expectsData == true }
 
   var hasCalls: Bool { callee?.hasCalls == true || caller?.expectsData == true }

@@ -66,6 +66,8 @@ final class LargeMessage: @unchecked Sendable {
 
   /// Pieces up to this size are copied, larger ones sent from where they lie.
   private static let copied = 16 * 1024
+  /// Bytes that do not take long to leave.
+  private static let short = 4 << 20
 
   init(_ frame: HeldFrame, after predecessors: Int) {
     self.frame = frame
@@ -78,6 +80,9 @@ final class LargeMessage: @unchecked Sendable {
   var waiting: Int {
     followers.reduce(isDone ? 0 : frame.waiting - sent) { $0 + $1.waiting }
   }
+
+  /// Whether it takes long until it has left.
+  var isLong: Bool { frame.size - sent > Self.short }
 
   /// Queues a frame of the same call.
   func append(_ follower: HeldFrame) {

@@ -18,6 +18,8 @@ final class OutgoingPacket: @unchecked Sendable {
   private(set) var lastCall: UInt32 = 0
   /// Nothing more may be added.
   var isClosed = false
+  /// Whether it is a piece of a large message.
+  private(set) var isPiece = false
 
   private static let firstCapacity = 512
   /// Larger memory is not kept for the next packet.
@@ -49,6 +51,7 @@ final class OutgoingPacket: @unchecked Sendable {
     sliceOwner = nil
     tailCount = 0
     isClosed = false
+    isPiece = false
   }
 
   func extend(by size: Int, _ header: FrameHeader) -> UnsafeMutableRawPointer {
@@ -86,6 +89,7 @@ final class OutgoingPacket: @unchecked Sendable {
     sliceOwner = owner
     self.descriptors = descriptors
     isClosed = true
+    isPiece = true
   }
 
   /// Takes the last frame off, which cannot leave.

@@ -19,9 +19,10 @@ struct OutgoingPackets: ~Copyable {
   private(set) var waiting = 0
   private(set) var waitingLarge = 0
 
-  /// Bytes of a message in one fragment. Larger ones are little faster, and whoever has a short
-  /// message to send waits longer.
+  /// Bytes of a message in one fragment: larger ones are little faster. Of one that takes long they
+  /// are fewer, as whoever has a short message to send waits until a fragment has left.
   private static let largestFragment = 128 * 1024
+  private static let largestOfLong = 64 * 1024
   /// SCM_MAX_FD.
   static let descriptorsPerPacket = 253
 
@@ -30,6 +31,9 @@ struct OutgoingPackets: ~Copyable {
   }
 
   var isEmpty: Bool { packets.isEmpty && large.isEmpty }
+
+  /// Whether a message waits that takes long to leave.
+  var hasLong: Bool { large.contains { $0.isLong } }
 
   /// The most a body in one frame may have.
   private var largestBody: Int {
@@ -101,14 +105,19 @@ struct OutgoingPackets: ~Copyable {
     count(out: large.remove(at: index).waiting)
   }
 
-  /// Takes the packet that leaves next.
-  mutating func takeFirst() -> OutgoingPacket? {
+  /// Takes the packet that leaves next. A fragment, of a message that takes long or not, only if
+  /// `mayBeFragment`.
+  mutating func takeFirst(
+    fragment mayBeFragment: (_ isOfLong: Bool) -> Bool = { _ in true }
+  ) -> OutgoingPacket? {
     guard let first = packets.first else {
-      if large.isEmpty { return nil }
+      guard let message = large.first, mayBeFragment(message.isLong) else { return nil }
       wasFragment = true
       return nextFragment()
     }
-    if let message = large.first, !wasFragment, message.predecessors <= taken, !first.isClosed {
+    if let message = large.first, !wasFragment, message.predecessors <= taken, !first.isClosed,
+      mayBeFragment(message.isLong)
+    {
       wasFragment = true
       return nextFragment()
     }
@@ -123,8 +132,8 @@ struct OutgoingPackets: ~Copyable {
   private mutating func nextFragment() -> OutgoingPacket {
     let message = large.removeFirst()
     let before = message.waiting
-    let packet = message.next(
-      most: min(largestBody, Self.largestFragment), largestBody: largestBody)
+    let most = message.isLong ? Self.largestOfLong : Self.largestFragment
+    let packet = message.next(most: min(largestBody, most), largestBody: largestBody)
     count(out: before - message.waiting)
     if !message.isDone {
       large.append(message)

@@ -8,6 +8,8 @@ protocol PacketSenderOwner: LoopSource {
   func couldNotSend(_ call: UInt32, _ error: RPCError)
   /// Nothing can leave any more.
   func sendingFailed(_ error: ConnectionError)
+  /// Whether to be told (``writable()``) when the socket has room.
+  func awaitsRoom(_ waits: Bool)
 }
 
 /// The sending half of a channel: frames wait, and leave in as few packets as fit.
@@ -15,7 +17,11 @@ protocol PacketSenderOwner: LoopSource {
 /// Frames may be sent from any thread. On the loop's thread they leave together at the end of its
 /// turn; elsewhere the first sender sends at once, and takes along what others add meanwhile.
 ///
-/// Sendable because `isBlocked` and `owner`, which is set before the first frame, are touched on the
+/// Of a message that takes long little is under way at a time, so that a short frame finds the socket
+/// nearly empty whatever else the connection carries; and a turn sends one fragment of it, so that
+/// what comes in is read between them.
+///
+/// Sendable because `awaitsRoom` and `owner`, which is set before the first frame, are touched on the
 /// loop's thread alone.
 final class PacketSender: LoopSource, @unchecked Sendable {
   private let socket: PacketSocket
@@ -24,12 +30,16 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   private let metrics: ConnectionMetrics?
   private weak var owner: (any PacketSenderOwner)?
   /// The loop was asked to tell when there is room to send.
-  @exclusivity(unchecked) private var isBlocked = false
+  @exclusivity(unchecked) private var awaitsRoom = false
   private let output: Mutex<Output>
 
   private struct Output: ~Copyable {
     var packets: OutgoingPackets
     var state = State.idle
+    /// Frames that were queued since some left.
+    var frames = 0
+    /// Little is let under way, as a message takes long to leave.
+    var isNarrow = false
     /// How often the kernel refused the first packet's descriptors in a row.
     var refusals = 0
     /// Nothing more is to be sent behind what waits.
@@ -46,13 +56,22 @@ final class PacketSender: LoopSource, @unchecked Sendable {
         || packets.waitingLarge > max(PacketSender.mostWaiting, 4 * peer.largestMessage)
     }
 
+    /// Whether so much waits that the peer shall begin with it, though more may come in this turn.
+    var isWorthSending: Bool {
+      packets.waiting > PacketSender.batch || frames >= PacketSender.framesPerPacket
+    }
+
     enum State {
       case idle
       /// The loop will flush at the end of its turn.
       case scheduled
       case sending
-      /// The socket is full; the loop waits until it is not.
+      /// The socket is full; the loop tells when it is not.
       case blocked
+      /// The kernel refused the first packet; a timer tells when to try again.
+      case refused
+      /// Only fragments wait, until less is under way; the loop tells when.
+      case paced
       case ended
     }
   }
@@ -66,6 +85,10 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   private static let relief = 256 << 10
   /// What leaves at once instead of at the end of the turn, so that the peer can begin with it.
   private static let batch = 64 << 10
+  private static let framesPerPacket = 16
+  /// Bytes of large messages that leave in one turn; of those that take long.
+  private static let turn = 1 << 20
+  private static let turnOfLong = 64 << 10
 
   init(_ socket: PacketSocket, loop: EventLoop, _ metrics: ConnectionMetrics?) {
     self.socket = socket
@@ -136,21 +159,21 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       if output.isFull { return .failure(.peerDoesNotRead) }
       if header.kind == .cancel { output.packets.drop(header.call) }
       add(&output.packets)
+      output.frames += 1
       switch output.state {
-      case .idle where isOnLoop:
+      case .idle where isOnLoop, .paced where isOnLoop:
         output.state = .scheduled
         return .success(.flushLater)
-      case .idle:
+      case .idle, .paced:
         output.state = .sending
         return .success(.drain)
-      case .scheduled where isOnLoop && output.packets.waiting > Self.batch:
-        return .success(.flush)
+      case .scheduled where isOnLoop && output.isWorthSending: return .success(.flush)
       default: return .success(.nothing)
       }
     }
     switch try result.get() {
     case .flushLater: loop.flushLater(self)
-    case .drain: drain(from: nextPacket(after: nil))
+    case .drain: drain()
     case .flush: flush()
     case .nothing: break
     }
@@ -215,8 +238,11 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   func readable() {}
 
   func flush() {
-    drain(from: beginSending(from: .scheduled))
+    if begin(from: { $0 == .scheduled }) { drain() }
   }
+
+  /// Whether all has left.
+  var isIdle: Bool { output.withLock { $0.state == .idle } }
 
   /// Sends what waits, then tells the peer that nothing more comes. On the loop's thread.
   func finish() {
@@ -228,63 +254,86 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   }
 
   func writable() {
-    isBlocked = false
-    if let owner { loop.change(owner, socket.number, readable: true, writable: false) }
-    drain(from: beginSending(from: .blocked))
+    retry()
+    updateInterest()
   }
 
   /// Tries to send where the socket was full: costs less than being woken when there is room. On the
   /// loop's thread.
   func retry() {
-    if isBlocked { drain(from: beginSending(from: .blocked)) }
+    if awaitsRoom, begin(from: { $0 == .blocked || $0 == .paced }) { drain() }
   }
 
-  /// The first packet to send, if the output was in `state`.
-  private func beginSending(from state: Output.State) -> OutgoingPacket? {
+  /// Whether the output was in such a state, and is being sent now.
+  private func begin(from isRight: (Output.State) -> Bool) -> Bool {
     output.withLock { output in
-      guard output.state == state else { return nil }
+      guard isRight(output.state) else { return false }
       output.state = .sending
-      return takeNext(&output)
+      return true
     }
   }
 
-  /// Sends `first` and what waits behind it, until the socket is full.
-  private func drain(from first: OutgoingPacket?) {
-    var next = first
-    while let packet = next {
+  /// Sends what waits, until the socket is full or the turn has had enough.
+  private func drain() {
+    var sent: OutgoingPacket?
+    var ofLarge = 0
+    while let packet = nextPacket(after: sent, ofLarge) {
       do {
         try socket.send(packet, wait: false)
         metrics?.sent(packet.count)
-        next = nextPacket(after: packet)
+        if packet.isPiece { ofLarge += packet.count }
+        sent = packet
       } catch {
         if !retry(packet, after: error) { return }
-        next = nextPacket(after: nil)
+        sent = nil
       }
     }
   }
 
-  private func nextPacket(after sent: OutgoingPacket?) -> OutgoingPacket? {
-    let (packet, hasRoom) = output.withLock { output in
+  /// The packet that leaves next; nil when there is none, or none may leave now.
+  private func nextPacket(after sent: OutgoingPacket?, _ ofLarge: Int) -> OutgoingPacket? {
+    let turnSent = loop.isCurrent ? ofLarge : 0
+    let (packet, step, hasRoom) = output.withLock { output in
       if let sent {
         output.packets.recycle(sent)
         output.refusals = 0
       }
-      let packet = takeNext(&output)
-      return (packet, !output.waiters.isEmpty && output.packets.waiting <= Self.relief)
+      let (packet, step) = takeNext(&output, turnSent)
+      return (packet, step, !output.waiters.isEmpty && output.packets.waiting <= Self.relief)
     }
     if hasRoom { relieve() }
+    switch step {
+    case .nothing: break
+    case .flushLater: loop.flushLater(self)
+    case .awaitRoom: loop.execute { self.updateInterest() }
+    }
     return packet
   }
 
-  /// The packet that leaves next; nil, and the output idle, when there is none.
-  private func takeNext(_ output: inout Output) -> OutgoingPacket? {
-    if output.state == .ended { return nil }
-    let packet = output.packets.takeFirst()
-    if packet == nil {
+  private enum Pause {
+    case nothing, flushLater, awaitRoom
+  }
+
+  private func takeNext(_ output: inout Output, _ turnSent: Int) -> (OutgoingPacket?, Pause) {
+    if output.state == .ended { return (nil, .nothing) }
+    var turnIsOver = false
+    let next = output.packets.takeFirst { isOfLong in
+      turnIsOver = turnSent >= (isOfLong ? Self.turnOfLong : Self.turn)
+      return !turnIsOver && (!isOfLong || socket.hasRoomForFragment)
+    }
+    if output.isNarrow != output.packets.hasLong {
+      output.isNarrow.toggle()
+      socket.narrowSendBuffer(output.isNarrow)
+    }
+    output.frames = 0
+    if let next { return (next, .nothing) }
+    if output.packets.isEmpty {
       output.state = .idle
       if output.isFinishing { socket.finishSending() }
+      return (nil, .nothing)
     }
-    return packet
+    output.state = turnIsOver ? .scheduled : .paced
+    return (nil, turnIsOver ? .flushLater : .awaitRoom)
   }
 
   // MARK: Packets that cannot leave
@@ -293,8 +342,8 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   private func retry(_ packet: OutgoingPacket, after error: Errno) -> Bool {
     switch error {
     case .wouldBlock, .resourceTemporarilyUnavailable:
-      block(packet)
-      loop.execute { self.awaitRoom() }
+      putBack(packet, .blocked)
+      loop.execute { self.updateInterest() }
       return false
     case .tooManyReferences, .noBufferSpace, .noMemory:
       return backOff(packet, error)
@@ -313,18 +362,20 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     }
   }
 
-  private func block(_ packet: OutgoingPacket) {
+  private func putBack(_ packet: OutgoingPacket, _ state: Output.State) {
     output.withLock { output in
       if output.state == .ended { return }
       output.packets.putBack(packet)
-      output.state = .blocked
+      output.state = state
     }
   }
 
-  private func awaitRoom() {
-    isBlocked = output.withLock { $0.state == .blocked }
-    if !isBlocked { return }
-    if let owner { loop.change(owner, socket.number, readable: true, writable: true) }
+  /// On the loop's thread.
+  private func updateInterest() {
+    let waits = output.withLock { $0.state == .blocked || $0.state == .paced }
+    if waits == awaitsRoom { return }
+    awaitsRoom = waits
+    owner?.awaitsRoom(waits)
   }
 
   /// The kernel bounds the descriptors a user has in flight over all processes (ETOOMANYREFS), and
@@ -341,21 +392,25 @@ final class PacketSender: LoopSource, @unchecked Sendable {
         output.packets.drop(call)
       }
       packet.dropLastFrame()
-      if packet.count > 0 { block(packet) }
+      if packet.count > 0 { putBack(packet, .refused) }
       loop.execute { self.giveUp(call, error, hasRest: packet.count > 0) }
       return packet.count == 0
     }
-    block(packet)
+    putBack(packet, .refused)
     let later = LoopClock.now + UInt64(1_000_000) << UInt64(refusals)
-    _ = loop.schedule(at: later) { self.writable() }
+    _ = loop.schedule(at: later) { self.tryRefused() }
     return false
+  }
+
+  private func tryRefused() {
+    if begin(from: { $0 == .refused }) { drain() }
   }
 
   private func giveUp(_ call: UInt32, _ error: Errno, hasRest: Bool) {
     let failure = RPCError(
       .resourceExhausted, "the kernel takes no more descriptors in flight: \(error)")
     owner?.couldNotSend(call, failure)
-    if hasRest { writable() }
+    if hasRest { tryRefused() }
   }
 
   // MARK: The end

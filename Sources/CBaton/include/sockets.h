@@ -34,9 +34,9 @@ enum baton_socket_kind { BATON_SOCKET_CONNECTED = 0, BATON_SOCKET_LISTENING = 1 
 // Whether an inherited number is a unix SOCK_SEQPACKET socket and of which kind; -ENOTSOCK and
 // -EPROTOTYPE when it is not.
 int baton_socket_kind(int socket);
-// setsockopt(2), SO_SNDBUF: makes room for `size` bytes on their way, if there is less and the kernel
-// allows it.
-void baton_widen_send_buffer(int socket, int size);
+// setsockopt(2), SO_SNDBUF: makes room for `size` bytes on their way, as the kernel counts them, or
+// for what it allows.
+void baton_set_send_buffer(int socket, int size);
 // getsockopt(2), SO_SNDBUF, as the kernel counts it (twice what was asked for).
 int baton_send_buffer(int socket);
 

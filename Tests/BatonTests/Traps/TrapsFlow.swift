@@ -202,6 +202,63 @@ import Testing
     }
   }
 
+  @Test func `answers that fill the socket leave whole after the client has ended its side`() async
+  {
+    await #expect(processExitsWith: .success) {
+      let hello = RawFrame.hello(messages: 9, bytes: 9, descriptors: 9, largestMessage: 64 << 20)
+      try await ServerScene.run(hello: hello) { scene in
+        // 4,000,000 bytes.
+        try scene.attacker.send(
+          RawFrame.request(1, "Fill", message: [8, 0x80, 0x92, 0xf4, 0x01]).bytes
+            + RawFrame.goodbye.bytes)
+        scene.attacker.finish()
+        var size = 0
+        while let packet = try await scene.attacker.receive() {
+          for frame in ReceivedFrame.all(in: packet.bytes) where frame.call == 1 {
+            size += frame.message.count
+          }
+        }
+        #expect(size == 4_000_005)
+      }
+    }
+  }
+
+  @Test
+  func `a short call waits behind little of a long message, even of a peer that does not read`()
+    async
+  {
+    await #expect(processExitsWith: .success) {
+      let hello = RawFrame.hello(messages: 9, bytes: 9, descriptors: 9, largestMessage: 64 << 20)
+      try await ClientScene.run(hello: [hello]) { scene in
+        let long = scene.begin(
+          Parcels.echo, Parcel(content: [UInt8](repeating: 7, count: 32 << 20)))
+        try await scene.attacker.untilReadable()
+        let (begun, begins) = AsyncStream<Void>.makeStream()
+        let short = Task(executorPreference: scene.client.loop) { [client = scene.client] in
+          begins.finish()
+          return try await client.call(Parcels.echo, Parcel(number: 5))
+        }
+        for await _ in begun {}
+        var ahead = 0
+        var requests: [ReceivedFrame] = []
+        while requests.isEmpty {
+          let packet = try #require(try await scene.attacker.receive())
+          for frame in ReceivedFrame.all(in: packet.bytes) {
+            if frame.kind == 8 { ahead += frame.message.count }
+            if frame.kind == 2 { requests.append(frame) }
+          }
+        }
+        #expect(requests.map(\.message) == [[8, 5]])
+        // A quarter of the narrow buffer, a fragment, and what was sent while the call began.
+        #expect(ahead <= 1 << 20)
+        try scene.attacker.send(RawFrame.response(requests[0].call, message: [8, 6]).bytes)
+        #expect(try await short.value.number == 6)
+        scene.client.close()
+        #expect(await long.value.error?.code == .unavailable)
+      }
+    }
+  }
+
   @Test func `after the server's goodbye its answers still count, and new calls are refused`() async
   {
     await #expect(processExitsWith: .success) {
