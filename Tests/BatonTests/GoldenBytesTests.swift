@@ -1,8 +1,7 @@
+import Baton
 import BatonMessages
 import SystemPackage
 import Testing
-
-@testable import Baton
 
 /// The packets that the specification lists, as this end reads and writes them.
 @Suite struct GoldenBytesTests {

@@ -1,6 +1,5 @@
+import Baton
 import Testing
-
-@testable import Baton
 
 /// The clock is simulated, in nanoseconds, so that nothing depends on how busy the machine is.
 @Suite struct PollingPolicyTests {

@@ -1,7 +1,6 @@
+import Baton
 import BatonMessages
 import Testing
-
-@testable import Baton
 
 /// Messages in fragments, received as recvmsg(2) would: behind the header where they are guessed to
 /// belong.

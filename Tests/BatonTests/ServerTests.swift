@@ -1,9 +1,8 @@
+import Baton
 import BatonMessages
 import Glibc
 import SystemPackage
 import Testing
-
-@testable import Baton
 
 @Suite(.timeLimit(.minutes(1))) struct ServerTests {
   private static func path() -> String { "/tmp/baton-\(UInt64.random(in: 0 ... .max)).sock" }
@@ -95,16 +94,15 @@ import Testing
   }
 
   @Test func `a server on an inherited connected socket ends with it`() async throws {
-    let (ours, theirs) = try PacketSocket.pair()
-    let number = dup(theirs.number)
-    let server = Server(address: "fd:\(number)", services: [EchoService()])
+    let (ours, theirs) = try RawPeer.pair()
+    let server = Server(address: "fd:\(theirs)", services: [EchoService()])
     try await onOwnThread {
       async let ended: Void = server.run()
       let mine = Descriptor(adopting: FileDescriptor(rawValue: dup(ours.number)))
       let connection = try await Connection.connect(over: mine)
       #expect(try await connection.call(EchoService.echo, EchoMessage(number: 4)).number == 4)
       connection.close()
-      ours.shutdown()
+      ours.leave()
       try await ended
     }
   }
@@ -142,19 +140,17 @@ import Testing
   }
 
   @Test func `a server that dies fails every call in flight at once`() async throws {
-    let (ours, theirs) = try PacketSocket.pair()
-    async let silent: Void = onOwnThread {
-      // Says hello, reads one request and leaves.
-      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
-      defer { buffer.deallocate() }
-      var output = OutgoingPackets(largestPacket: 65_536)
-      let hello = try WireHello(version: 1, oldestVersion: 1, largestPacket: 65_536).encoded().bytes
-      output.add(FrameHeader(.hello, head: hello.count, size: hello.count), head: hello)
-      if let packet = output.takeFirst() { try theirs.send(packet, wait: true) }
-      for _ in 0..<2 { _ = try theirs.receive(into: buffer, wait: true) }
-      theirs.shutdown()
-    }
-    let mine = Descriptor(adopting: FileDescriptor(rawValue: dup(ours.number)))
+    let (peer, other) = try RawPeer.pair()
+    async let silent: Void = {
+      try peer.send(RawFrame.hello.bytes)
+      // The hello and one request, if it is not in the same packet.
+      var frames: [ReceivedFrame] = []
+      while !frames.contains(where: { $0.kind == 2 }), let packet = try await peer.receive() {
+        frames += ReceivedFrame.all(in: packet.bytes)
+      }
+      peer.leave()
+    }()
+    let mine = Descriptor(adopting: FileDescriptor(rawValue: other))
     let connection = try await Connection.connect(over: mine)
     let error = await #expect(throws: RPCError.self) {
       try await connection.call(EchoService.echo, EchoMessage())

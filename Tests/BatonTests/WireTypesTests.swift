@@ -1,7 +1,6 @@
+import Baton
 import BatonMessages
 import Testing
-
-@testable import Baton
 
 @Suite struct WireTypesTests {
   @Test func `a method's identity is the FNV-1a hash of its name`() {
@@ -57,19 +56,6 @@ import Testing
     #expect(packets.takeFirst()?.lastCall == 1)
     #expect(packets.takeFirst()?.lastCall == 3)
     #expect(packets.waiting == 0)
-  }
-
-  @Test func `a call is given out once, and its number is free again`() {
-    var calls = CallsInFlight(side: 0)
-    let call = UnaryCall { _, _, _ in }
-    let number = calls.insert(call)
-    #expect(number == 1)
-    #expect(calls.complete(number) === call)
-    #expect(calls.complete(number) == nil)
-    #expect(calls.insert(UnaryCall { _, _, _ in }) == 2)
-    #expect(calls.count == 1)
-    #expect(calls.completeAll().count == 1)
-    #expect(calls.count == 0)
   }
 
   @Test func `timers come out in the order of their time, without those that were cancelled`() {

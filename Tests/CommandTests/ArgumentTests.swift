@@ -1,6 +1,5 @@
+import BatonCommand
 import Testing
-
-@testable import BatonCommand
 
 @Suite struct ArgumentTests {
   @Test(arguments: ["files.v1.FileBroker/Open", "files.v1.FileBroker.Open"])

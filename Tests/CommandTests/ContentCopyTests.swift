@@ -1,9 +1,8 @@
+import BatonCommand
 import BatonMessages
 import Foundation
 import SystemPackage
 import Testing
-
-@testable import BatonCommand
 
 @Suite struct ContentCopyTests {
   private func copy(_ source: Descriptor) throws -> [UInt8] {

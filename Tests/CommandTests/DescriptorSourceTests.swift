@@ -1,10 +1,9 @@
+import BatonCommand
 import BatonMessages
 import Foundation
 import Glibc
 import SystemPackage
 import Testing
-
-@testable import BatonCommand
 
 @Suite struct DescriptorSourceTests {
   let scratch: Scratch

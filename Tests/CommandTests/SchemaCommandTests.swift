@@ -1,9 +1,8 @@
 import Baton
+import BatonCommand
 import Foundation
 import Glibc
 import Testing
-
-@testable import BatonCommand
 
 /// `baton list`, `baton describe` and what the shell completes.
 @Suite(.timeLimit(.minutes(2))) struct SchemaCommandTests {

@@ -1,8 +1,7 @@
+import BatonCommand
 import BatonMessages
 import Foundation
 import Testing
-
-@testable import BatonCommand
 
 @Suite struct SchemaTextTests {
   @Test func `a printed file reads like the file its author wrote`() async throws {

@@ -1,8 +1,7 @@
+import BatonCommand
 import BatonMessages
 import Foundation
 import Testing
-
-@testable import BatonCommand
 
 @Suite struct TerminalTests {
   @Test func `no control character of a reply reaches a terminal, and what does is JSON`() throws {

@@ -1,7 +1,6 @@
+import BatonCommand
 import Foundation
 import Testing
-
-@testable import BatonCommand
 
 @Suite struct UnixSocketsTests {
   @Test func `only listening SOCK_SEQPACKET sockets with a name are offered`() {

@@ -3,8 +3,6 @@ import BatonMessages
 import Foundation
 import SystemPackage
 
-@testable import file_broker
-
 /// The clients of the file broker.
 enum BrokerClient: CaseIterable {
   case python

@@ -1,7 +1,7 @@
 /// How long to wait before trying again, longer each time (gRPC's connection backoff).
 ///
 /// All delays are nanoseconds.
-struct Backoff: Sendable {
+package struct Backoff: Sendable {
   private let initial: Double
   private let multiplier: Double
   private let jitter: Double
@@ -19,14 +19,14 @@ struct Backoff: Sendable {
   }
 
   /// The least time from one try to the next.
-  var least: UInt64 { UInt64(initial) }
+  package var least: UInt64 { UInt64(initial) }
 
   /// The next delay. `random` is uniform in -1...1.
-  mutating func next(random: Double = .random(in: -1...1)) -> UInt64 {
+  package mutating func next(random: Double = .random(in: -1...1)) -> UInt64 {
     defer { current = min(current * multiplier, maximum) }
     return UInt64(current + current * jitter * random)
   }
 
   /// A try has succeeded: the next delay is the initial one.
-  mutating func reset() { current = initial }
+  package mutating func reset() { current = initial }
 }

@@ -380,7 +380,7 @@ final class ClientCore: Sendable {
 
 extension UnsafeMutableRawPointer {
   /// Copies all of `bytes` to here.
-  func copyBytes(_ bytes: [UInt8]) {
+  package func copyBytes(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { source in
       if let start = source.baseAddress { copyMemory(from: start, byteCount: source.count) }
     }

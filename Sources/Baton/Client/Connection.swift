@@ -15,7 +15,7 @@ public final class Connection: Sendable {
   /// The loop that receives. Tasks that prefer it (`withTaskExecutorPreference`) call without
   /// changing threads.
   public let loop: EventLoop
-  @usableFromInline let route: Route
+  @usableFromInline package let route: Route
   /// nil without interceptors.
   @usableFromInline let interception: ClientInterception?
   /// Who was at the other end first.

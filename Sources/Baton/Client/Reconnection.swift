@@ -21,7 +21,7 @@ public struct Reconnection: Sendable, Hashable {
     self.maximumDelay = maximumDelay
   }
 
-  var backoff: Backoff {
+  package var backoff: Backoff {
     Backoff(
       initial: initialDelay, multiplier: multiplier, jitter: jitter, maximum: maximumDelay)
   }

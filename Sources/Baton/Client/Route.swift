@@ -4,7 +4,7 @@ import Synchronization
 /// Where the calls of a ``Connection`` go: over the link that is ready. Makes another when that is
 /// lost, if the options say so.
 @usableFromInline
-final class Route: Sendable {
+package final class Route: Sendable {
   let loop: EventLoop
   /// nil where the link is somebody else's.
   private let dialer: LinkDialer?
@@ -51,7 +51,7 @@ final class Route: Sendable {
   var peer: PeerCredentials? { current.withLock { $0.peer } }
 
   /// How many watch the state.
-  var observerCount: Int { current.withLock { $0.observers.count } }
+  package var observerCount: Int { current.withLock { $0.observers.count } }
 
   /// Tells the present state, and those that follow.
   func observe(_ observer: AsyncStream<ConnectionState>.Continuation) {

@@ -105,6 +105,6 @@ extension LoopSource {
 }
 
 /// The clock of deadlines: CLOCK_MONOTONIC in nanoseconds.
-enum LoopClock {
-  static var now: UInt64 { baton_now() }
+package enum LoopClock {
+  package static var now: UInt64 { baton_now() }
 }

@@ -1,20 +1,20 @@
 import Synchronization
 
 /// Something to do on a loop at a time, unless it is cancelled before.
-final class LoopTimer: Sendable {
-  typealias Body = @Sendable () -> Void
+package final class LoopTimer: Sendable {
+  package typealias Body = @Sendable () -> Void
 
-  let deadline: UInt64
+  package let deadline: UInt64
   private let bodies: Mutex<(due: Body, dropped: Body)?>
 
   /// `dropped` is called instead of `body` when the loop ends before.
-  init(deadline: UInt64, body: @escaping Body, dropped: @escaping Body = {}) {
+  package init(deadline: UInt64, body: @escaping Body, dropped: @escaping Body = {}) {
     self.deadline = deadline
     bodies = Mutex((body, dropped))
   }
 
   /// From any thread. The heap forgets the timer when its time comes.
-  func cancel() {
+  package func cancel() {
     _ = take()
   }
 
@@ -35,19 +35,21 @@ final class LoopTimer: Sendable {
 }
 
 /// A loop's timers, the earliest first: a binary heap.
-struct TimerHeap {
+package struct TimerHeap {
   private var heap: [LoopTimer] = []
+
+  package init() {}
 
   var isEmpty: Bool { heap.isEmpty }
 
   /// How long until the earliest is due; nil when there is none.
-  func nanosecondsLeft() -> Int64? {
+  package func nanosecondsLeft() -> Int64? {
     guard let first = heap.first else { return nil }
     let now = LoopClock.now
     return first.deadline <= now ? 0 : Int64(clamping: first.deadline - now)
   }
 
-  mutating func insert(_ timer: LoopTimer) {
+  package mutating func insert(_ timer: LoopTimer) {
     heap.append(timer)
     var child = heap.count - 1
     while child > 0 {
@@ -60,7 +62,7 @@ struct TimerHeap {
 
   /// Takes out what is due, and what was cancelled from the front. The caller fires it, as a timer's
   /// body may insert another.
-  mutating func takeDue() -> [LoopTimer] {
+  package mutating func takeDue() -> [LoopTimer] {
     let now = LoopClock.now
     var due: [LoopTimer] = []
     while let first = heap.first, first.deadline <= now || first.isCancelled {

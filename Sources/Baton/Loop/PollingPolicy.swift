@@ -10,7 +10,7 @@ internal import CBaton
 /// Two ends that both sleep wake each other, and where that takes longer than a look lasts neither
 /// finds out that looking would pay. So after many sleeps one look lasts longer, and where that pays
 /// so do the next, until the other end has looked, too, and answers without being woken.
-struct PollingPolicy {
+package struct PollingPolicy {
   /// Nanoseconds; zero: never.
   private let limit: UInt64
   private var failures = 0
@@ -40,14 +40,14 @@ struct PollingPolicy {
   /// So many looks in a row that paid halve the next pause.
   private static let pausePardon = 1024
 
-  init(_ limit: Duration) {
+  package init(_ limit: Duration) {
     self.limit = baton_online_processors() > 1 ? UInt64(limit.clampedNanoseconds) : 0
   }
 
-  var isOn: Bool { limit > 0 }
+  package var isOn: Bool { limit > 0 }
 
   /// Asked once before each sleep. The time is looked at only during a pause.
-  mutating func shouldPoll(now: @autoclosure () -> UInt64 = LoopClock.now) -> Bool {
+  package mutating func shouldPoll(now: @autoclosure () -> UInt64 = LoopClock.now) -> Bool {
     if !isOn { return false }
     if pausedUntil != 0 && isPaused(now()) { return false }
     if longLooks > 0 { return true }
@@ -70,7 +70,7 @@ struct PollingPolicy {
   }
 
   /// The look that began at `begin` brought something at `now`.
-  mutating func paid(begin: UInt64, now: UInt64) {
+  package mutating func paid(begin: UInt64, now: UInt64) {
     if now - begin > limit {
       // Worth going on only until the other end looks, too.
       longLooks = untilLong <= 0 ? Self.longLooksMore : longLooks - 1
@@ -96,7 +96,7 @@ struct PollingPolicy {
   }
 
   /// Whether to stop looking; `last` is when the processor was given away.
-  mutating func isOver(begin: UInt64, last: UInt64, now: UInt64) -> Bool {
+  package mutating func isOver(begin: UInt64, last: UInt64, now: UInt64) -> Bool {
     if now - last > Self.longYield {
       pausedUntil = now + pause
       pause = min(pause * 2, Self.longestPause)

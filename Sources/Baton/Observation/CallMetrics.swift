@@ -3,7 +3,7 @@ import Synchronization
 
 /// The metrics of calls at one side of them, by the identity of their method. Handles are made once:
 /// those of a server's methods when it begins, those of a client's when it first calls them.
-final class CallMetrics: Sendable {
+package final class CallMetrics: Sendable {
   enum Side: String {
     case server, client
   }

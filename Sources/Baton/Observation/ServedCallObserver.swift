@@ -1,8 +1,8 @@
-import Logging
+package import Logging
 
 /// Tells of the calls that a connection answers, in metrics and in the log at debug level. Touched on
 /// the loop's thread alone.
-final class ServedCallObserver {
+package final class ServedCallObserver {
   private let metrics: CallMetrics?
   /// nil where the level is not asked for.
   private let logger: Logger?
@@ -15,7 +15,7 @@ final class ServedCallObserver {
   }
 
   /// nil where nobody listens, so that a call costs one comparison.
-  init?(_ metrics: CallMetrics?, _ logger: Logger) {
+  package init?(_ metrics: CallMetrics?, _ logger: Logger) {
     let isLogged = logger.logLevel <= .debug
     if metrics == nil && !isLogged { return nil }
     self.metrics = metrics

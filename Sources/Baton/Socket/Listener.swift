@@ -3,8 +3,8 @@ import Glibc
 import SystemPackage
 
 /// A listening socket, closed with the last reference, and the file that it made.
-final class Listener: Sendable {
-  let number: Int32
+package final class Listener: Sendable {
+  package let number: Int32
   let address: Address
   private let file: SocketFile?
 
@@ -24,7 +24,7 @@ final class Listener: Sendable {
 
   /// Makes the socket and, for a path, its file with `mode`. A file that nobody listens at is
   /// replaced.
-  static func bind(_ address: Address, mode: UInt32) throws(ConnectionError) -> Listener {
+  package static func bind(_ address: Address, mode: UInt32) throws(ConnectionError) -> Listener {
     let (name, isAbstract) = try name(of: address)
     var number = listen(name, isAbstract, mode)
     if number == -EADDRINUSE && !isAbstract {
@@ -39,7 +39,7 @@ final class Listener: Sendable {
   }
 
   /// Removes the socket's file, unless it is another one by now.
-  func removeFile() {
+  package func removeFile() {
     file?.remove()
   }
 

@@ -4,12 +4,12 @@ import SystemPackage
 
 /// A connected SOCK_SEQPACKET socket, closed with the last reference: whoever is in a system call on
 /// it holds one, so that its number is not used again meanwhile.
-final class PacketSocket: Sendable {
+package final class PacketSocket: Sendable {
   let number: Int32
   let transport: DescriptorTransport
 
   /// Takes `number` over.
-  init(adopting number: Int32) {
+  package init(adopting number: Int32) {
     self.number = number
     transport = DescriptorTransport(FileIdentity(of: number))
   }

@@ -13,7 +13,7 @@ public struct PeerCredentials: Sendable {
   public let groupID: UInt32
   private let socket: PacketSocket
 
-  init(of socket: PacketSocket) throws(Errno) {
+  package init(of socket: PacketSocket) throws(Errno) {
     var raw = baton_credentials()
     let result = baton_peer_credentials(socket.number, &raw)
     if result < 0 { throw Errno(rawValue: -result) }

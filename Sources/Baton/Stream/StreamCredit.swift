@@ -1,5 +1,5 @@
 /// How much of a stream may be on its way: messages, their bytes, and the descriptors with them.
-struct StreamCredit: Sendable, Equatable {
+package struct StreamCredit: Sendable, Equatable {
   var messages: Int
   var bytes: Int
   var descriptors: Int
@@ -8,6 +8,12 @@ struct StreamCredit: Sendable, Equatable {
 
   /// A grant beyond this is not counted: nobody means it.
   private static let most = 1 << 40
+
+  package init(messages: Int, bytes: Int, descriptors: Int) {
+    self.messages = messages
+    self.bytes = bytes
+    self.descriptors = descriptors
+  }
 
   /// Whether one more message may leave, which may use up more than there is: credit is asked for
   /// being there, not for being enough, so that a message of any size leaves at last.

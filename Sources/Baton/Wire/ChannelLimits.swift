@@ -1,4 +1,4 @@
-import BatonMessages
+package import BatonMessages
 internal import CBaton
 
 /// What may be on its way on one stream before its receiver has taken some of it: what a receiver
@@ -44,7 +44,7 @@ struct ChannelLimits: Sendable {
 
 extension CodecLimits {
   /// What a message of at most `size` bytes may cost to read.
-  init(upTo size: Int) {
+  package init(upTo size: Int) {
     self.init()
     self.size = min(max(size, 65_536), Int(Int32.max))
     memory = max(memory, 4 * self.size)
@@ -52,14 +52,14 @@ extension CodecLimits {
 }
 
 /// What the other end takes, as its hello says. Until that came, what every end takes.
-struct PeerLimits: Sendable {
+package struct PeerLimits: Sendable {
   var largestMessage = 65_536 - FrameHeader.byteCount
   var mostDescriptors = 0
-  var window = StreamCredit(messages: 1, bytes: 1, descriptors: 1)
+  package var window = StreamCredit(messages: 1, bytes: 1, descriptors: 1)
 
   init() {}
 
-  init(_ hello: WireHello) {
+  package init(_ hello: WireHello) {
     let onePacket = Int(hello.largestPacket) - FrameHeader.byteCount
     // No end takes more than the specification lets it, whatever it says.
     largestMessage = min(max(Int(clamping: hello.largestMessage), onePacket), Int(Int32.max))

@@ -1,11 +1,11 @@
-import BatonMessages
+package import BatonMessages
 
 /// A frame as it lies in a received packet. Valid only as long as the packet's memory.
-struct Frame {
-  let header: FrameHeader
-  let head: UnsafeRawBufferPointer
+package struct Frame {
+  package let header: FrameHeader
+  package let head: UnsafeRawBufferPointer
   /// Without what was received in place.
-  let message: LentMessage
+  package let message: LentMessage
   /// So many bytes of the message went before: they were received where they belong, by the guess
   /// of a ``Reassembly``.
   var inPlace = 0
@@ -15,7 +15,7 @@ struct Frame {
 }
 
 /// Walks the frames of one received packet and checks what the specification asks of each.
-struct PacketFrames {
+package struct PacketFrames {
   private var rest: UnsafeRawBufferPointer
   private let arrived: Int
   private let lost: Bool
@@ -26,7 +26,7 @@ struct PacketFrames {
 
   /// `arrived` descriptors came with the packet; some were lost on the way if `lost` is set.
   /// Of the first frame, which has no head then, `inPlace` bytes were received elsewhere.
-  init(_ packet: UnsafeRawBufferPointer, arrived: Int, lost: Bool, inPlace: Int = 0) {
+  package init(_ packet: UnsafeRawBufferPointer, arrived: Int, lost: Bool, inPlace: Int = 0) {
     rest = packet
     self.inPlace = inPlace
     self.arrived = arrived
@@ -34,7 +34,7 @@ struct PacketFrames {
   }
 
   /// The next frame; nil behind the last.
-  mutating func next() throws(ProtocolError) -> Frame? {
+  package mutating func next() throws(ProtocolError) -> Frame? {
     guard let start = rest.baseAddress, rest.count > 0 else { return nil }
     guard rest.count >= FrameHeader.byteCount else {
       throw ProtocolError(

@@ -1,27 +1,27 @@
 /// The 24 bytes in front of every frame. This file alone knows where each of them lies.
-struct FrameHeader: Equatable {
+package struct FrameHeader: Equatable {
   /// Bytes of the body: head and message together.
-  var size = 0
-  var kind: FrameKind
-  var isLast = false
+  package var size = 0
+  package var kind: FrameKind
+  package var isLast = false
   /// Descriptors of the packet that belong to this frame.
-  var descriptors = 0
-  var call: UInt32 = 0
+  package var descriptors = 0
+  package var call: UInt32 = 0
   /// Bytes of the body that are the head.
-  var head = 0
+  package var head = 0
   /// In a request, which method; in a fragment, how many bytes of the message went before it; in
   /// a ping, what its answer repeats.
-  var method: UInt64 = 0
+  package var method: UInt64 = 0
 
-  static let byteCount = 24
+  package static let byteCount = 24
   static let alignment = 8
   private static let lastFlag: UInt8 = 1
 
   /// Bytes of the body with the zeros behind it.
-  var paddedSize: Int { (size + Self.alignment - 1) & ~(Self.alignment - 1) }
+  package var paddedSize: Int { (size + Self.alignment - 1) & ~(Self.alignment - 1) }
 
   /// Writes ``byteCount`` bytes.
-  func write(to memory: UnsafeMutableRawPointer) {
+  package func write(to memory: UnsafeMutableRawPointer) {
     memory.storeBytes(of: UInt32(size).littleEndian, as: UInt32.self)
     memory.storeBytes(of: kind.rawValue, toByteOffset: 4, as: UInt8.self)
     memory.storeBytes(of: isLast ? Self.lastFlag : 0, toByteOffset: 5, as: UInt8.self)
@@ -32,7 +32,7 @@ struct FrameHeader: Equatable {
   }
 
   /// Reads ``byteCount`` bytes, of which nothing is believed yet but what a header can say.
-  init(reading memory: UnsafeRawPointer) throws(ProtocolError) {
+  package init(reading memory: UnsafeRawPointer) throws(ProtocolError) {
     let number = memory.load(fromByteOffset: 4, as: UInt8.self)
     guard let kind = FrameKind(rawValue: number) else {
       throw ProtocolError("expected a frame of kind 1 to 11, got \(number)")
@@ -51,7 +51,7 @@ struct FrameHeader: Equatable {
     method = UInt64(littleEndian: memory.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
   }
 
-  init(
+  package init(
     _ kind: FrameKind, call: UInt32 = 0, method: UInt64 = 0, isLast: Bool = false, head: Int = 0,
     size: Int, descriptors: Int = 0
   ) {

@@ -1,5 +1,5 @@
 /// What a frame is. The numbers are the specification's.
-enum FrameKind: UInt8 {
+package enum FrameKind: UInt8 {
   case hello = 1
   case request = 2
   case message = 3
@@ -35,10 +35,10 @@ enum FrameKind: UInt8 {
 }
 
 /// The peer did not keep to the specification: the connection ends.
-struct ProtocolError: Error, Equatable {
-  let fault: String
+package struct ProtocolError: Error, Equatable {
+  package let fault: String
 
-  init(_ fault: String) {
+  package init(_ fault: String) {
     self.fault = fault
   }
 }

@@ -1,5 +1,5 @@
 /// Why a message that came cannot be handed on, though the connection goes on.
-enum MessageFlaw {
+package enum MessageFlaw {
   /// Some were lost on the way.
   case descriptorsLost(_ sent: Int, _ arrived: Int)
   case tooLarge(most: Int)

@@ -1,21 +1,21 @@
-import BatonMessages
+package import BatonMessages
 
 /// The bytes of one packet and the descriptors that belong to its last frame, which it keeps open
 /// until it has left.
 ///
 /// Sendable because whoever holds it, the queue or the one sender, holds it alone.
-final class OutgoingPacket: @unchecked Sendable {
+package final class OutgoingPacket: @unchecked Sendable {
   private var memory: UnsafeMutableRawPointer
   private(set) var capacity: Int
   private var written = 0
-  var descriptors: [Descriptor] = []
+  package var descriptors: [Descriptor] = []
   /// Behind what is written here: bytes of a large message, which is kept, and what follows them.
   private(set) var slice: UnsafeRawBufferPointer?
   private var sliceOwner: HeldFrame?
   private var tailCount = 0
   /// Where the last frame begins, and the call it belongs to.
   private(set) var lastFrame = 0
-  private(set) var lastCall: UInt32 = 0
+  package private(set) var lastCall: UInt32 = 0
   /// Nothing more may be added.
   var isClosed = false
   /// Whether it is a piece of a large message.
@@ -33,13 +33,15 @@ final class OutgoingPacket: @unchecked Sendable {
   deinit { memory.deallocate() }
 
   /// Bytes of the whole packet.
-  var count: Int { written + (slice?.count ?? 0) + tailCount }
+  package var count: Int { written + (slice?.count ?? 0) + tailCount }
 
   /// The packet's bytes, or those in front of its slice.
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: written) }
+  package var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: memory, count: written)
+  }
 
   /// The bytes behind the slice.
-  var tail: UnsafeRawBufferPointer {
+  package var tail: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: memory + written, count: tailCount)
   }
 

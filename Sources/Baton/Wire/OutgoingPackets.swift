@@ -1,11 +1,11 @@
-import BatonMessages
+package import BatonMessages
 
 /// Frames that wait to leave, gathered into as few packets as fit.
 ///
 /// Frames leave in the order they came in, except that those of other calls pass a message that is
 /// too large for one packet: it leaves in fragments, one after every packet of them. A frame with
 /// descriptors is the last of its packet.
-struct OutgoingPackets: ~Copyable {
+package struct OutgoingPackets: ~Copyable {
   /// Bytes that a packet may have.
   var largestPacket: Int
   private var packets: [OutgoingPacket] = []
@@ -16,7 +16,7 @@ struct OutgoingPackets: ~Copyable {
   /// How many of `packets` were taken, less those put back.
   private var taken = 0
   /// Bytes of all that waits, and of them those in messages that leave in fragments.
-  private(set) var waiting = 0
+  package private(set) var waiting = 0
   private(set) var waitingLarge = 0
 
   /// Bytes of a message in one fragment: larger ones are little faster. Of one that takes long they
@@ -26,11 +26,11 @@ struct OutgoingPackets: ~Copyable {
   /// SCM_MAX_FD.
   static let descriptorsPerPacket = 253
 
-  init(largestPacket: Int) {
+  package init(largestPacket: Int) {
     self.largestPacket = largestPacket
   }
 
-  var isEmpty: Bool { packets.isEmpty && large.isEmpty }
+  package var isEmpty: Bool { packets.isEmpty && large.isEmpty }
 
   /// Whether a message waits that takes long to leave.
   var hasLong: Bool { large.contains { $0.isLong } }
@@ -41,7 +41,7 @@ struct OutgoingPackets: ~Copyable {
   }
 
   /// Adds a frame whose head is `head` and whose message `fill` writes.
-  mutating func add(
+  package mutating func add(
     _ header: FrameHeader, head: [UInt8] = [], descriptors: [Descriptor] = [],
     _ fill: (UnsafeMutableRawPointer) -> Void = { _ in }
   ) {
@@ -107,7 +107,7 @@ struct OutgoingPackets: ~Copyable {
 
   /// Takes the packet that leaves next. A fragment, of a message that takes long or not, only if
   /// `mayBeFragment`.
-  mutating func takeFirst(
+  package mutating func takeFirst(
     fragment mayBeFragment: (_ isOfLong: Bool) -> Bool = { _ in true }
   ) -> OutgoingPacket? {
     guard let first = packets.first else {
@@ -150,7 +150,7 @@ struct OutgoingPackets: ~Copyable {
   }
 
   /// Returns a packet that could not leave yet.
-  mutating func putBack(_ packet: OutgoingPacket) {
+  package mutating func putBack(_ packet: OutgoingPacket) {
     packet.isClosed = true
     taken -= 1
     waiting += packet.count

@@ -1,10 +1,10 @@
-import BatonMessages
+package import BatonMessages
 internal import CBaton
 
 /// A message's bytes and descriptors, gathered.
 ///
 /// Sendable because one end of a connection at a time holds it.
-final class Partial: @unchecked Sendable {
+package final class Partial: @unchecked Sendable {
   var call: UInt32 = 0
   /// The call whose fragment came behind the last one of this.
   var successor: UInt32 = 0
@@ -18,7 +18,7 @@ final class Partial: @unchecked Sendable {
   /// Bytes that came, kept or not.
   var announced: UInt64 = 0
   /// Why the message is not kept.
-  var flaw: MessageFlaw?
+  package var flaw: MessageFlaw?
 
   /// Larger memory is not kept for the next message.
   static let kept = 4 << 20
@@ -77,7 +77,7 @@ final class Partial: @unchecked Sendable {
   }
 
   /// The message, of which the last piece has come; valid until it is given back.
-  var message: LentMessage {
+  package var message: LentMessage {
     // Where the message ended inside the field, the codec tells so.
     if let field, !field.isWhole {
       self.field = nil

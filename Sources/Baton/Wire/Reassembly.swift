@@ -1,14 +1,14 @@
-import BatonMessages
+package import BatonMessages
 
 /// Messages that come in fragments, as far as they have come.
-struct Reassembly: ~Copyable {
+package struct Reassembly: ~Copyable {
   /// Bytes of one message.
   var largestMessage: Int
   /// Descriptors of one message.
   var mostDescriptors: Int
   private var partials: [UInt32: Partial] = [:]
   /// Bytes that all of them take.
-  private(set) var reserved = 0
+  package private(set) var reserved = 0
   /// Descriptors that all of them hold.
   private var descriptors = 0
   private var spare: Partial?
@@ -21,7 +21,7 @@ struct Reassembly: ~Copyable {
   private static let mostPartials = 1024
   private static let mostLargest = 2
 
-  init(largestMessage: Int, mostDescriptors: Int) {
+  package init(largestMessage: Int, mostDescriptors: Int) {
     self.largestMessage = largestMessage
     self.mostDescriptors = mostDescriptors
   }
@@ -29,7 +29,7 @@ struct Reassembly: ~Copyable {
   var isEmpty: Bool { partials.isEmpty }
 
   /// Adds a FRAGMENT. What is too much is dropped, and found when the message's last piece comes.
-  mutating func add(
+  package mutating func add(
     _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool
   ) throws(ProtocolError) {
     let call = frame.header.call
@@ -94,7 +94,7 @@ struct Reassembly: ~Copyable {
   }
 
   /// Takes the message whose last piece is `frame` out, with that piece, if it came in fragments.
-  mutating func take(
+  package mutating func take(
     _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool
   ) -> Partial? {
     guard let partial = partials.removeValue(forKey: frame.header.call) else { return nil }
@@ -105,7 +105,7 @@ struct Reassembly: ~Copyable {
   }
 
   /// Gives the memory of a message back that was taken out.
-  mutating func recycle(_ partial: Partial) {
+  package mutating func recycle(_ partial: Partial) {
     partial.reset()
     if spare == nil && partial.capacity <= Partial.kept { spare = partial }
   }
@@ -120,7 +120,7 @@ struct Reassembly: ~Copyable {
   }
 
   /// Forgets what came of a call's message, whose rest does not come.
-  mutating func drop(_ call: UInt32) {
+  package mutating func drop(_ call: UInt32) {
     guard let partial = partials.removeValue(forKey: call) else { return }
     forget(partial)
   }
@@ -140,7 +140,7 @@ struct Reassembly: ~Copyable {
 
   /// Where the message in the packet that comes next belongs behind its header, if that is what is
   /// likely: a piece of a message whose long field has not come in whole.
-  var guess: UnsafeMutableRawBufferPointer? {
+  package var guess: UnsafeMutableRawBufferPointer? {
     guard let field = likely?.field, !field.isWhole else { return nil }
     let most = LoopCore.receiveCapacity - FrameHeader.byteCount
     return UnsafeMutableRawBufferPointer(rebasing: field.room.prefix(most))
@@ -148,7 +148,7 @@ struct Reassembly: ~Copyable {
 
   /// How many bytes behind the first header of a packet of `size` bytes were rightly received at
   /// `guess`. If it was wrong, moves them to where the rest of the packet is.
-  func check(
+  package func check(
     _ guess: UnsafeMutableRawBufferPointer, _ packet: UnsafeMutableRawBufferPointer, _ size: Int
   ) -> Int {
     let count = min(size - FrameHeader.byteCount, guess.count)

@@ -2,20 +2,22 @@ import ArgumentParser
 import BatonMessages
 
 /// What the shell offers in an argument's place.
-enum Completions {
+package enum Completions {
   /// Schemes, and the listening SOCK_SEQPACKET sockets of this machine.
-  @Sendable static func addresses(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
+  @Sendable package static func addresses(_ words: [String], _ index: Int, _ prefix: String)
+    -> [String]
+  {
     fitForShell(["unix:", "exec:", "fd:"] + UnixSockets.listening().map { "unix:\($0)" })
   }
 
-  @Sendable static func methods(
+  @Sendable package static func methods(
     _ words: [String], _ index: Int, _ prefix: String
   ) async -> [String] {
     guard let schema = await ask(words) else { return [] }
     return fitForShell(schema.methods.map(\.fullName))
   }
 
-  @Sendable static func symbols(
+  @Sendable package static func symbols(
     _ words: [String], _ index: Int, _ prefix: String
   ) async -> [String] {
     fitForShell(await ask(words).map { SchemaIndex($0.pool.files).names } ?? [])

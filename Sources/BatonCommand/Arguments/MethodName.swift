@@ -2,13 +2,13 @@ import BatonMessages
 
 /// A method's full name as it was typed: `files.v1.FileBroker/Open`, or with a dot in the slash's
 /// place.
-struct MethodName: Hashable {
+package struct MethodName: Hashable {
   /// `files.v1.FileBroker`
-  let service: String
+  package let service: String
   /// `Open`
-  let method: String
+  package let method: String
 
-  init(_ text: String) throws(Failure) {
+  package init(_ text: String) throws(Failure) {
     let separator = text.lastIndex(of: "/") ?? text.lastIndex(of: ".")
     guard let separator, separator > text.startIndex,
       text.index(after: separator) < text.endIndex
@@ -20,7 +20,7 @@ struct MethodName: Hashable {
   }
 
   /// `files.v1.FileBroker/Open`
-  var full: String { "\(service)/\(method)" }
+  package var full: String { "\(service)/\(method)" }
 }
 
 extension MethodName {

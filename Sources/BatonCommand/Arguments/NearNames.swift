@@ -1,13 +1,13 @@
 /// The names that somebody who typed a wrong one may have meant.
-enum NearNames {
+package enum NearNames {
   /// At most `most` of `names`, nearest first.
-  static func nearest(_ wanted: String, among names: [String], most: Int = 5) -> [String] {
+  package static func nearest(_ wanted: String, among names: [String], most: Int = 5) -> [String] {
     let ranked = names.map { (distance($0.lowercased(), wanted.lowercased()), $0) }
     return ranked.sorted { $0 < $1 }.prefix(most).map(\.1)
   }
 
   /// The tail of an error message that says what there is: nearest first.
-  static func list(_ wanted: String, among names: [String]) -> String {
+  package static func list(_ wanted: String, among names: [String]) -> String {
     let near = nearest(wanted, among: names)
     if near.isEmpty { return "nothing" }
     let rest = names.count - near.count

@@ -1,12 +1,12 @@
 import ArgumentParser
 
 /// A time span as it is typed: `500ms`, `2s`, `1.5m`; a bare number counts seconds.
-enum TimeoutArgument {
+package enum TimeoutArgument {
   private static let units: [(suffix: String, seconds: Double)] = [
     ("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600),
   ]
 
-  static func parse(_ text: String) throws -> Duration {
+  package static func parse(_ text: String) throws -> Duration {
     let number = text.prefix { $0.isNumber || $0 == "." }
     let suffix = text.dropFirst(number.count)
     let unit = suffix.isEmpty ? 1 : units.first { $0.suffix == suffix }?.seconds

@@ -2,7 +2,7 @@ import BatonMessages
 import SystemPackage
 
 /// The sockets that servers of this machine listen on.
-enum UnixSockets {
+package enum UnixSockets {
   /// The paths, and the abstract names with their `@`, of listening SOCK_SEQPACKET sockets, from
   /// `/proc/net/unix` (proc_net(5)). Empty where it cannot be read.
   static func listening() -> [String] {
@@ -13,7 +13,7 @@ enum UnixSockets {
   }
 
   /// The columns are address, references, protocol, flags, type, state, inode and path.
-  static func listening(in table: String) -> [String] {
+  package static func listening(in table: String) -> [String] {
     let isListening = "00010000"
     let isSequencedPacket = "0005"
     var paths: Set<String> = []

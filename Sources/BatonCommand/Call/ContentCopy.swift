@@ -1,16 +1,16 @@
-import BatonMessages
+package import BatonMessages
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Reads all that a descriptor holds, piece by piece.
 ///
 /// A file is read by position from its start and nobody's offset moves; a pipe, socket or terminal
 /// is read until its end.
-struct ContentCopy {
+package struct ContentCopy {
   private let source: Descriptor
   private let isPositional: Bool
 
-  init(of source: Descriptor) throws(Errno) {
+  package init(of source: Descriptor) throws(Errno) {
     self.source = source
     var status = stat()
     let result = source.withFileDescriptor { fstat($0.rawValue, &status) }
@@ -19,7 +19,7 @@ struct ContentCopy {
   }
 
   /// Hands each piece and its place, in bytes from the first, to `write`.
-  func write(
+  package func write(
     _ write: (UnsafeRawBufferPointer, Int64) throws(Errno) -> Void
   ) throws(Errno) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)

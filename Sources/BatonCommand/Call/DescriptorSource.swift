@@ -1,10 +1,10 @@
-import BatonMessages
+package import BatonMessages
 import Glibc
 import SystemPackage
 
 /// Where a descriptor of the request comes from: the string in a descriptor field's place, such as
 /// `"r:notes.txt"`.
-enum DescriptorSource: Hashable {
+package enum DescriptorSource: Hashable {
   /// Opened with the shell's habits: writing empties or makes the file, reading and writing makes it,
   /// appending makes it.
   case file(String, FileMode)
@@ -18,7 +18,7 @@ enum DescriptorSource: Hashable {
   /// Sealed memory that holds what the file does.
   case memory(String)
 
-  enum FileMode: String {
+  package enum FileMode: String {
     case read = "r"
     case write = "w"
     case readWrite = "rw"
@@ -26,11 +26,11 @@ enum DescriptorSource: Hashable {
   }
 
   /// What is expected, for help and errors.
-  static let forms =
+  package static let forms =
     "r:PATH, w:PATH, rw:PATH, a:PATH, dir:PATH, path:PATH, fd:N, stdin, stdout, stderr, "
     + "text:CONTENT or memory:PATH"
 
-  init(_ text: String) throws(CodecError) {
+  package init(_ text: String) throws(CodecError) {
     switch text {
     case "stdin": self = .number(0)
     case "stdout": self = .number(1)
@@ -57,7 +57,7 @@ enum DescriptorSource: Hashable {
   }
 
   /// Opens or makes what is named; the result alone owns the descriptor.
-  func open() throws(CodecError) -> Descriptor {
+  package func open() throws(CodecError) -> Descriptor {
     do throws(Errno) {
       return try attempt()
     } catch {

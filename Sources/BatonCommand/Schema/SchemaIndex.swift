@@ -1,9 +1,9 @@
-import BatonMessages
+package import BatonMessages
 
 /// The declarations of a set of schema files, by full name.
-struct SchemaIndex {
+package struct SchemaIndex {
   /// One declaration: the file it is in and its path there, as in `SourceCodeInfo`.
-  struct Declaration {
+  package struct Declaration {
     enum Kind: String { case package, message, enumeration, service, method }
     let kind: Kind
     let file: FileDescriptorProto
@@ -13,15 +13,15 @@ struct SchemaIndex {
   }
 
   let files: [FileDescriptorProto]
-  private(set) var declarations: [String: Declaration] = [:]
+  package private(set) var declarations: [String: Declaration] = [:]
 
   /// The full names of all but packages, and the files'.
-  var names: [String] {
+  package var names: [String] {
     let symbols = declarations.filter { $0.value.kind != .package }.map(\.key)
     return (symbols + files.compactMap(\.name)).sorted()
   }
 
-  init(_ files: [FileDescriptorProto]) {
+  package init(_ files: [FileDescriptorProto]) {
     self.files = files
     for file in files { add(file) }
   }
@@ -81,7 +81,7 @@ extension SchemaIndex {
   /// The shortest name that means the type `reference`, which is full and begins with a dot, inside
   /// `scope`. protobuf looks a name's first part up from the innermost scope outwards, so a short
   /// name can be caught by something else on the way.
-  func shortName(of reference: String, in scope: String) -> String {
+  package func shortName(of reference: String, in scope: String) -> String {
     guard reference.hasPrefix(".") else { return reference }
     let target = String(reference.dropFirst())
     let parts = target.split(separator: ".").map(String.init)

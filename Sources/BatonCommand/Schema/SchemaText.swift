@@ -1,7 +1,7 @@
-import BatonMessages
+package import BatonMessages
 
 /// Prints declarations of schema files as readable `.proto` text with their comments.
-struct SchemaText {
+package struct SchemaText {
   private let index: SchemaIndex
   private let file: FileDescriptorProto
   private let comments: DeclarationComments
@@ -17,7 +17,7 @@ struct SchemaText {
   }
 
   /// The whole file, which protoc reads back to the same declarations.
-  static func file(
+  package static func file(
     _ file: FileDescriptorProto, index: SchemaIndex, terminal: Terminal = .plain
   ) -> String {
     var text = SchemaText(file, index, terminal)
@@ -27,7 +27,7 @@ struct SchemaText {
   }
 
   /// One declaration with what is inside it; of a method also its request and its response.
-  static func declaration(
+  package static func declaration(
     _ declaration: SchemaIndex.Declaration, index: SchemaIndex, terminal: Terminal = .plain
   ) -> String {
     var text = SchemaText(declaration.file, index, terminal)

@@ -1,12 +1,12 @@
 import Baton
 
 /// Why a command ends without success: one line for people, and the exit status for scripts.
-struct Failure: Error {
-  let status: Status
-  let message: String
+package struct Failure: Error {
+  package let status: Status
+  package let message: String
 
   /// The exit statuses that are not a call's own; the numbers are those of sysexits(3).
-  enum Status: Sendable, Hashable {
+  package enum Status: Sendable, Hashable {
     /// The call ended in an error with this code of gRPC's, from 1 to 16.
     case call(Int32)
     /// The command line, the request or the schema is wrong, so no call was made, or a stream's was
@@ -23,7 +23,7 @@ struct Failure: Error {
     /// SIGINT, which needs no words; the number is a shell's.
     case interrupted
 
-    var number: Int32 {
+    package var number: Int32 {
       switch self {
       case .call(let code): (1...16).contains(code) ? code : 2
       case .usage: 64
@@ -37,7 +37,7 @@ struct Failure: Error {
     }
   }
 
-  init(_ status: Status, _ message: String) {
+  package init(_ status: Status, _ message: String) {
     self.status = status
     self.message = message
   }

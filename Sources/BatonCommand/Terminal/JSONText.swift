@@ -1,12 +1,12 @@
-import BatonMessages
+package import BatonMessages
 
 /// JSON for people: a line for each value, names in colour where the terminal has colours.
-struct JSONText {
+package struct JSONText {
   private let terminal: Terminal
   private var output = ""
   private var depth = 0
 
-  static func pretty(_ value: JSONValue, terminal: Terminal) -> String {
+  package static func pretty(_ value: JSONValue, terminal: Terminal) -> String {
     var text = JSONText(terminal: terminal)
     text.print(value)
     return text.output

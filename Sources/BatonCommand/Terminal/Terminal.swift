@@ -1,7 +1,7 @@
 import Glibc
 
 /// How text for people is decorated: in colour where a terminal shows it, plain everywhere else.
-struct Terminal: Sendable {
+package struct Terminal: Sendable {
   enum Style: String {
     case faint = "2"
     case bold = "1"
@@ -12,7 +12,7 @@ struct Terminal: Sendable {
 
   let hasColours: Bool
 
-  static let plain = Terminal(hasColours: false)
+  package static let plain = Terminal(hasColours: false)
 
   /// Colours where `stream` is a terminal (isatty(3)), unless NO_COLOR is set to anything
   /// (https://no-color.org) or the terminal calls itself dumb.

@@ -1,6 +1,6 @@
 extension Unicode.Scalar {
   /// Whether a terminal may take the scalar for a command: C0, DEL and C1 (ECMA-48).
-  var isControl: Bool { properties.generalCategory == .control }
+  package var isControl: Bool { properties.generalCategory == .control }
 }
 
 extension String {

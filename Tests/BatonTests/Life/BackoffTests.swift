@@ -1,6 +1,5 @@
+import Baton
 import Testing
-
-@testable import Baton
 
 struct BackoffTests {
   private static func backoff(

@@ -1,7 +1,6 @@
+import Baton
 import Glibc
 import SystemPackage
-
-@testable import Baton
 
 /// A listening socket whose connections are raw peers.
 final class RawListener: Sendable {

@@ -1,9 +1,8 @@
+import Baton
 import BatonMessages
 import Glibc
 import Logging
 import Testing
-
-@testable import Baton
 
 @Suite(.timeLimit(.minutes(1))) struct ReconnectTests {
   private static let patient = CallOptions(waitForReady: true)

@@ -1,9 +1,8 @@
+import Baton
 import BatonMessages
 import Synchronization
 import SystemPackage
 import Testing
-
-@testable import Baton
 
 @Suite(.timeLimit(.minutes(1))) struct RetryTests {
   private static let safe = Method<EchoMessage, EchoMessage>(

@@ -1,3 +1,4 @@
+import Baton
 import BatonMessages
 import CoreMetrics
 import Glibc
@@ -5,8 +6,6 @@ import Logging
 import MetricsTestKit
 import SystemPackage
 import Testing
-
-@testable import Baton
 
 /// What a server and a client count.
 struct Counts {

@@ -1,10 +1,9 @@
+import Baton
 import BatonMessages
 import CKernelObjects
 import Glibc
 import SystemPackage
 import Testing
-
-@testable import Baton
 
 /// Peers whose process is gone, or that the kernel cannot name. Every test runs in a process of its
 /// own, so that its children and its open descriptor numbers are the test's alone.
