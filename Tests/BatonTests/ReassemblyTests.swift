@@ -75,6 +75,34 @@ import Testing
     #expect(start.map { $0 + 131_072 - 6 } == UnsafeRawPointer(place))
   }
 
+  @Test func `a very long field gets the memory of the one before when nobody holds that`() throws {
+    var receiver = Receiver(spareBytes: SpareBytes())
+    let content = [UInt8](repeating: 7, count: 5 << 20)
+    /// Where the content of the message lies that is received.
+    func receive(_ seed: UInt8, keeping held: inout [Parcel]) throws -> UnsafeRawPointer? {
+      let parcel = Parcel(number: UInt64(seed), content: content.map { $0 &+ seed })
+      let bytes = try parcel.encoded().bytes
+      for start in stride(from: 0, to: bytes.count, by: 131_072) {
+        let piece = Array(bytes[start...].prefix(131_072))
+        let isLast = start + piece.count == bytes.count
+        let frame = RawFrame(isLast ? 2 : 8, call: 1, flags: isLast ? 1 : 0, message: piece)
+        try receiver.receive([frame.with { $0.method = isLast ? 0 : UInt64(start) }])
+      }
+      let taken = receiver.parcels.removeValue(forKey: 1)
+      let received = try #require(taken)
+      #expect(received == parcel)
+      held.append(received)
+      return received.content.withUnsafeBytes { $0.baseAddress }
+    }
+    var held: [Parcel] = []
+    let first = try receive(1, keeping: &held)
+    let second = try receive(2, keeping: &held)
+    #expect(first != second)
+    #expect(held[0].content.allSatisfy { $0 == 8 })
+    held = []
+    #expect(try receive(3, keeping: &held) == second)
+  }
+
   @Test func `a length that a peer claims takes no memory beyond the limits`() throws {
     var receiver = Receiver(largestMessage: 1 << 20)
     // 1 MiB less a little of field 2, of which little comes.
@@ -124,8 +152,9 @@ private struct Receiver: ~Copyable {
   var rightGuesses = 0
   private let buffer = PacketBuffer()
 
-  init(largestMessage: Int = 1 << 24) {
-    reassembly = Reassembly(largestMessage: largestMessage, mostDescriptors: 8)
+  init(largestMessage: Int = 1 << 24, spareBytes: SpareBytes? = nil) {
+    reassembly = Reassembly(
+      largestMessage: largestMessage, mostDescriptors: 8, spareBytes: spareBytes)
   }
 
   mutating func receive(_ frames: [RawFrame]) throws {

@@ -59,6 +59,9 @@ public final class EventLoop: TaskExecutor {
   /// Memory to receive a packet into. On the loop's thread, until the next packet.
   var receiveBuffer: UnsafeMutableRawBufferPointer { core.receiveBuffer }
 
+  /// For the very long fields that are received on the loop's thread.
+  var spare: LoopSpare { core.spare }
+
   /// Runs `body` on the loop's thread at `deadline` (``LoopClock/now``), unless cancelled; or `dropped`
   /// when the loop ends before, or has.
   func schedule(

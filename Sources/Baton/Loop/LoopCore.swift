@@ -12,6 +12,7 @@ internal import SystemPackage
 final class LoopCore: @unchecked Sendable {
   let poller: Poller
   let receiveBuffer: UnsafeMutableRawBufferPointer
+  let spare = LoopSpare()
   /// The source that data came for last.
   @exclusivity(unchecked) var hot: (any LoopSource)?
   @exclusivity(unchecked) private var polling: PollingPolicy

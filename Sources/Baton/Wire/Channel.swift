@@ -58,7 +58,8 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
     self.times = times
     self.metrics = metrics
     reassembly = Reassembly(
-      largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
+      largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors,
+      spareBytes: loop.spare.bytes)
     sender = PacketSender(socket, loop: loop, metrics)
   }
 
@@ -316,7 +317,10 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   ) throws(ProtocolError) {
     let isLast = frame.header.kind == .request || frame.header.kind == .message
     if isLast, let whole = reassembly.take(frame, &descriptors, lost: lost) {
-      defer { reassembly.recycle(whole) }
+      defer {
+        reassembly.recycle(whole)
+        loop.spare.used(on: loop)
+      }
       return try owner.received(
         Frame(header: frame.header, head: frame.head, message: whole.message), &whole.descriptors,
         whole.flaw)

@@ -40,11 +40,11 @@ package final class Partial: @unchecked Sendable {
   private func missingBefore(_ field: FieldApart) -> Int { max(field.offset - written, 0) }
 
   /// Counts what of a frame was received in place, or makes memory for a long field, of at most
-  /// `most` bytes, that the message begins with. How much ``size`` has grown.
-  func prepare(for frame: Frame, most: Int) -> Int {
+  /// `most` bytes, that the message begins with, or takes `spare`. How much ``size`` has grown.
+  func prepare(for frame: Frame, most: Int, spare: SpareBytes?) -> Int {
     field?.fill(frame.inPlace)
     if size > 0 { return 0 }
-    field = FieldApart(frame.message.bytes, most: max(most, 0))
+    field = FieldApart(frame.message.bytes, most: max(most, 0), spare: spare)
     return field?.count ?? 0
   }
 

@@ -12,6 +12,7 @@ package struct Reassembly: ~Copyable {
   /// Descriptors that all of them hold.
   private var descriptors = 0
   private var spare: Partial?
+  private let spareBytes: SpareBytes?
   /// The one whose fragment came last, and the one whose fragment is likely to come next.
   private var last: Partial?
   private var likely: Partial?
@@ -21,9 +22,11 @@ package struct Reassembly: ~Copyable {
   private static let mostPartials = 1024
   private static let mostLargest = 2
 
-  package init(largestMessage: Int, mostDescriptors: Int) {
+  /// The memory of very long fields is kept in `spareBytes` for the next of them.
+  package init(largestMessage: Int, mostDescriptors: Int, spareBytes: SpareBytes? = nil) {
     self.largestMessage = largestMessage
     self.mostDescriptors = mostDescriptors
+    self.spareBytes = spareBytes
   }
 
   var isEmpty: Bool { partials.isEmpty }
@@ -71,7 +74,7 @@ package struct Reassembly: ~Copyable {
     let files = descriptors.count
     if partial.flaw == nil {
       let room = min(largestMessage, most - reserved) - bytes.count
-      reserved += partial.prepare(for: frame, most: room)
+      reserved += partial.prepare(for: frame, most: room, spare: spareBytes)
     }
     if partial.count + bytes.count > largestMessage {
       partial.flaw = .tooLarge(most: largestMessage)
@@ -106,6 +109,7 @@ package struct Reassembly: ~Copyable {
 
   /// Gives the memory of a message back that was taken out.
   package mutating func recycle(_ partial: Partial) {
+    if let spareBytes, let array = partial.field?.whole { spareBytes.keep(array) }
     partial.reset()
     if spare == nil && partial.capacity <= Partial.kept { spare = partial }
   }

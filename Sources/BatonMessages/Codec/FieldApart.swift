@@ -18,24 +18,31 @@ package final class FieldApart: @unchecked Sendable {
   package static var worthwhile: Int { 32 * 1024 }
 
   /// For the field that the beginning of a message ends in, if there is one and its content, of at
-  /// most `most` bytes, is long.
-  package init?(_ beginning: UnsafeRawBufferPointer, most: Int) {
+  /// most `most` bytes, is long. Takes `spare` for it if that fits.
+  package init?(_ beginning: UnsafeRawBufferPointer, most: Int, spare: SpareBytes? = nil) {
     var raw = baton_apart()
     let bytes = beginning.baseAddress?.assumingMemoryBound(to: UInt8.self)
     guard baton_find_cut_field(bytes, beginning.count, &raw),
       raw.size >= Self.worthwhile, raw.size <= most
     else { return nil }
-    var start: UnsafeMutablePointer<UInt8>?
-    array = [UInt8](unsafeUninitializedCapacity: raw.size) { buffer, count in
-      baton_memory_advise(buffer.baseAddress, buffer.count)
-      start = buffer.baseAddress
-      count = raw.size
-    }
+    var array = spare?.take(raw.size) ?? Self.makeArray(raw.size)
+    let start = array.withUnsafeMutableBufferPointer { $0.baseAddress }
+    self.array = array
     guard let start else { return nil }
     self.start = UnsafeMutableRawPointer(start)
     raw.bytes = UnsafePointer(start)
     self.raw = raw
   }
+
+  private static func makeArray(_ size: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      baton_memory_advise(buffer.baseAddress, buffer.count)
+      count = size
+    }
+  }
+
+  /// The array, when all of it has come.
+  package var whole: [UInt8]? { isWhole ? array : nil }
 
   /// Bytes of the content.
   package var count: Int { array.count }
