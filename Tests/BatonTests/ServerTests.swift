@@ -141,7 +141,7 @@ import Testing
 
   @Test func `a server that dies fails every call in flight at once`() async throws {
     let (peer, other) = try RawPeer.pair()
-    async let silent: Void = {
+    async let silent: Void = onOwnThread {
       try peer.send(RawFrame.hello.bytes)
       // The hello and one request, if it is not in the same packet.
       var frames: [ReceivedFrame] = []
@@ -149,7 +149,7 @@ import Testing
         frames += ReceivedFrame.all(in: packet.bytes)
       }
       peer.leave()
-    }()
+    }
     let mine = Descriptor(adopting: FileDescriptor(rawValue: other))
     let connection = try await Connection.connect(over: mine)
     let error = await #expect(throws: RPCError.self) {

@@ -42,9 +42,10 @@ class PendingCall: @unchecked Sendable {
   /// Ends the call, which whoever calls this has taken out.
   final func end(_ error: RPCError?) {
     timer?.cancel()
-    outgoing?.end(error ?? Self.ended)
     observed?.ended(error)
+    // First the call: a writer that finds the stream of requests ended looks how the call did.
     finish(error)
+    outgoing?.end(error ?? Self.ended)
   }
 
   private static let ended = RPCError(
