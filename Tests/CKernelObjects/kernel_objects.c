@@ -123,14 +123,15 @@ int connect_and_end(const char *path) {
   return status == 0 ? child : -ECHILD;
 }
 
-// The system call fails for the option that its third argument names, in all threads.
-static int fail_option(unsigned call, int name, int error) {
+// The system call fails where an argument is `value`, in all threads.
+static int fail_call(unsigned call, int argument, int value, int error) {
   struct sock_filter steps[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
-      // The lower half of the third argument, on a machine that keeps that first.
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)name, 0, 1),
+      // The lower half of the argument, on a machine that keeps that first.
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+               (unsigned)(offsetof(struct seccomp_data, args) + 8 * (size_t)argument)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)value, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
@@ -141,9 +142,11 @@ static int fail_option(unsigned call, int name, int error) {
   return result < 0 ? -errno : (int)result;
 }
 
-int hide_socket_option(int name, int error) { return fail_option(SYS_getsockopt, name, error); }
+int hide_socket_option(int name, int error) { return fail_call(SYS_getsockopt, 2, name, error); }
 
-int keep_socket_option(int name, int error) { return fail_option(SYS_setsockopt, name, error); }
+int keep_socket_option(int name, int error) { return fail_call(SYS_setsockopt, 2, name, error); }
+
+int fail_sending(int socket, int error) { return fail_call(SYS_sendmsg, 0, socket, error); }
 
 int start_program(const char *path, char *const arguments[], char *const environment[],
                   const char *directory, const int standard[3]) {

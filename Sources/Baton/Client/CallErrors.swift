@@ -1,4 +1,5 @@
 import BatonMessages
+import SystemPackage
 
 extension RPCError {
   /// A message that could not be read: what broke the schema's contract is an invalid argument.
@@ -49,6 +50,17 @@ extension RPCError {
   /// A call that succeeded without its reply having been read, which does not happen.
   @usableFromInline
   static let unread = RPCError(.internal, "the reply was not read")
+}
+
+extension RPCError {
+  /// A packet that the kernel would not take, however often it was tried: it bounds the descriptors
+  /// that a user has in flight over all processes (unix(7), ETOOMANYREFS), and memory.
+  init(unsent errno: Errno) {
+    let text =
+      errno == .tooManyReferences
+      ? "the kernel takes no more descriptors in flight" : "the kernel has no memory for the packet"
+    self.init(.resourceExhausted, "\(text): \(errno)")
+  }
 }
 
 extension WireGoodbye {

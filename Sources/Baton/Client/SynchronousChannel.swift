@@ -60,11 +60,8 @@ struct SynchronousChannel: ~Copyable, Sendable {
         output.recycle(packet)
         continue
       case .wouldBlock: try wait(writable: true, by: deadline)
-      case .tooManyReferences, .noBufferSpace:
-        // The kernel bounds the descriptors that a user has in flight over all processes.
-        if refusals == 8 {
-          throw RPCError(.resourceExhausted, "the kernel takes no more descriptors in flight")
-        }
+      case .tooManyReferences?, .noBufferSpace?, .noMemory?:
+        if refusals == 8, let errno { throw RPCError(unsent: errno) }
         refusals += 1
         baton_sleep(1_000_000 << refusals)
       case let errno:

@@ -378,8 +378,8 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     owner?.awaitsRoom(waits)
   }
 
-  /// The kernel bounds the descriptors a user has in flight over all processes (ETOOMANYREFS), and
-  /// memory: waits longer each time, then fails the frame's call. Whether sending goes on.
+  /// What the kernel bounds may be to be had again: waits longer each time, then fails the frame's
+  /// call. Whether sending goes on.
   private func backOff(_ packet: OutgoingPacket, _ error: Errno) -> Bool {
     let refusals = output.withLock { output in
       output.refusals += 1
@@ -407,9 +407,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   }
 
   private func giveUp(_ call: UInt32, _ error: Errno, hasRest: Bool) {
-    let failure = RPCError(
-      .resourceExhausted, "the kernel takes no more descriptors in flight: \(error)")
-    owner?.couldNotSend(call, failure)
+    owner?.couldNotSend(call, RPCError(unsent: error))
     if hasRest { tryRefused() }
   }
 

@@ -1,5 +1,6 @@
 import Baton
 import BatonMessages
+import CKernelObjects
 import Glibc
 import SystemPackage
 import Testing
@@ -84,6 +85,30 @@ import Testing
         #expect(await scene.call(Parcels.echo, Parcel()).reply?.number == 5)
         scene.client.close()
         try await server.value
+      }
+    }
+  }
+
+  @Test func `a packet that the kernel has no memory for fails its call alone, and says so`() async
+  {
+    await #expect(processExitsWith: .success) {
+      try await ClientScene.run { scene in
+        let whole = scene.begin(Parcels.echo)
+        let request = try #require(try await scene.requests(1).first)
+        try #require(fail_sending(scene.other, ENOBUFS) == 0)
+        let outcome = await scene.begin(Parcels.echo).value
+        #expect(outcome.error?.code == .resourceExhausted)
+        #expect(outcome.error?.message.contains("no memory") == true)
+        try scene.attacker.send(RawFrame.response(request.call, message: [8, 5]).bytes)
+        #expect(await whole.value.reply?.number == 5, "the connection goes on")
+      }
+    }
+    await #expect(processExitsWith: .success) {
+      try await BlockingScene.run { scene in
+        try #require(fail_sending(scene.other, ENOBUFS) == 0)
+        let outcome = await scene.call(Parcels.echo)
+        #expect(outcome.error?.code == .resourceExhausted)
+        #expect(outcome.error?.message.contains("no memory") == true)
       }
     }
   }

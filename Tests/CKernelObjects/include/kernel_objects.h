@@ -37,6 +37,8 @@ int connect_and_end(const char *path);
 int hide_socket_option(int name, int error);
 // The same for setsockopt(2).
 int keep_socket_option(int name, int error);
+// The same for sendmsg(2) over `socket`.
+int fail_sending(int socket, int error);
 
 // Removes a directory and all that lies in it; links are removed, never followed.
 void remove_tree(const char *path);
