@@ -141,23 +141,31 @@ import Testing
 
   @Test func `a server that dies fails every call in flight at once`() async throws {
     let (peer, other) = try RawPeer.pair()
-    async let silent: Void = onOwnThread {
-      try peer.send(RawFrame.hello.bytes)
-      // The hello and one request, if it is not in the same packet.
+    try peer.send(RawFrame.hello.bytes)
+    try await onOwnThread {
+      let mine = Descriptor(adopting: FileDescriptor(rawValue: other))
+      let connection = try await Connection.connect(over: mine)
+      async let outcome = Self.failure(of: connection)
+      // The hello and the request, in one packet or two.
       var frames: [ReceivedFrame] = []
       while !frames.contains(where: { $0.kind == 2 }), let packet = try await peer.receive() {
         frames += ReceivedFrame.all(in: packet.bytes)
       }
       peer.leave()
+      let error = await outcome
+      #expect(error?.code == .unavailable)
+      #expect(error?.origin == .local)
     }
-    let mine = Descriptor(adopting: FileDescriptor(rawValue: other))
-    let connection = try await Connection.connect(over: mine)
-    let error = await #expect(throws: RPCError.self) {
-      try await connection.call(EchoService.echo, EchoMessage())
+  }
+
+  /// How a call fails; nil when it does not.
+  private static func failure(of connection: Connection) async -> RPCError? {
+    do throws(RPCError) {
+      _ = try await connection.call(EchoService.echo, EchoMessage())
+      return nil
+    } catch {
+      return error
     }
-    #expect(error?.code == .unavailable)
-    #expect(error?.origin == .local)
-    try await silent
   }
 
   @Test func `a listener that never answers is given up after the handshake's timeout`()
