@@ -31,61 +31,8 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   private weak var owner: (any PacketSenderOwner)?
   /// The loop was asked to tell when there is room to send.
   @exclusivity(unchecked) private var awaitsRoom = false
-  private let output: Mutex<Output>
+  private let output: Mutex<SenderOutput>
 
-  private struct Output: ~Copyable {
-    var packets: OutgoingPackets
-    var state = State.idle
-    /// Frames that were queued since some left.
-    var frames = 0
-    /// Little is let under way, as a message takes long to leave.
-    var isNarrow = false
-    /// How often the kernel refused the first packet's descriptors in a row.
-    var refusals = 0
-    /// Nothing more is to be sent behind what waits.
-    var isFinishing = false
-    /// Who waits until less waits.
-    var waiters: [UnsafeContinuation<Void, Never>] = []
-    /// What the peer said that it takes.
-    var peer = PeerLimits()
-    var lost: ConnectionError?
-
-    /// Whether so much waits that the peer seems not to read.
-    var isFull: Bool {
-      packets.waiting - packets.waitingLarge > PacketSender.mostWaiting
-        || packets.waitingLarge > max(PacketSender.mostWaiting, 4 * peer.largestMessage)
-    }
-
-    /// Whether so much waits that the peer shall begin with it, though more may come in this turn.
-    var isWorthSending: Bool {
-      packets.waiting > PacketSender.batch || frames >= PacketSender.framesPerPacket
-    }
-
-    enum State {
-      case idle
-      /// The loop will flush at the end of its turn.
-      case scheduled
-      case sending
-      /// The socket is full; the loop tells when it is not.
-      case blocked
-      /// The kernel refused the first packet; a timer tells when to try again.
-      case refused
-      /// Only fragments wait, until less is under way; the loop tells when.
-      case paced
-      case ended
-    }
-  }
-
-  /// Bytes of short messages that may wait to leave before the peer counts as one that does not
-  /// read. Of large ones, four of the largest may.
-  private static let mostWaiting = 16 << 20
-
-  /// Beyond so many bytes the senders of streams wait, and go on when so few are left.
-  private static let congestion = 1 << 20
-  private static let relief = 256 << 10
-  /// What leaves at once instead of at the end of the turn, so that the peer can begin with it.
-  private static let batch = 64 << 10
-  private static let framesPerPacket = 16
   /// Bytes of large messages that leave in one turn; of those that take long.
   private static let turn = 1 << 20
   private static let turnOfLong = 64 << 10
@@ -95,7 +42,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     self.loop = loop
     self.metrics = metrics
     socket.widenSendBuffer()
-    output = Mutex(Output(packets: OutgoingPackets(largestPacket: socket.largestPacket)))
+    output = Mutex(SenderOutput(packets: OutgoingPackets(largestPacket: socket.largestPacket)))
   }
 
   /// Called once, before the first frame.
@@ -149,14 +96,9 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   ) throws(Channel.Refusal) {
     let isOnLoop = loop.isCurrent
     let result: Result<Step, Channel.Refusal> = output.withLock { output in
-      if output.state == .ended { return .failure(.ended) }
-      if header.size - header.head > output.peer.largestMessage {
-        return .failure(.tooLarge(header.size - header.head, most: output.peer.largestMessage))
+      if let refusal = output.refusal(of: header.size - header.head, descriptors) {
+        return .failure(refusal)
       }
-      if descriptors > output.peer.mostDescriptors {
-        return .failure(.tooManyDescriptors(descriptors, most: output.peer.mostDescriptors))
-      }
-      if output.isFull { return .failure(.peerDoesNotRead) }
       if header.kind == .cancel { output.packets.drop(header.call) }
       add(&output.packets)
       output.frames += 1
@@ -193,7 +135,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   var lost: ConnectionError? { output.withLock { $0.lost } }
 
   /// Whether so much waits that whoever can should wait, too.
-  var isCongested: Bool { output.withLock { $0.packets.waiting > Self.congestion } }
+  var isCongested: Bool { output.withLock { $0.isCongested } }
 
   /// Waits until less waits to leave, or nothing leaves any more, or the task is cancelled, or
   /// `isOver`, which ``relieve()`` asks again.
@@ -211,7 +153,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     await withUnsafeContinuation { waiter in
       let isReady = output.withLock { output in
         if Task.isCancelled || isOver() || output.state == .ended
-          || output.packets.waiting <= Self.congestion
+          || !output.isCongested
         {
           return true
         }
@@ -265,7 +207,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   }
 
   /// Whether the output was in such a state, and is being sent now.
-  private func begin(from isRight: (Output.State) -> Bool) -> Bool {
+  private func begin(from isRight: (SenderOutput.State) -> Bool) -> Bool {
     output.withLock { output in
       guard isRight(output.state) else { return false }
       output.state = .sending
@@ -299,7 +241,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
         output.refusals = 0
       }
       let (packet, step) = takeNext(&output, turnSent)
-      return (packet, step, !output.waiters.isEmpty && output.packets.waiting <= Self.relief)
+      return (packet, step, output.hasRoomForWaiters)
     }
     if hasRoom { relieve() }
     switch step {
@@ -314,7 +256,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     case nothing, flushLater, awaitRoom
   }
 
-  private func takeNext(_ output: inout Output, _ turnSent: Int) -> (OutgoingPacket?, Pause) {
+  private func takeNext(_ output: inout SenderOutput, _ turnSent: Int) -> (OutgoingPacket?, Pause) {
     if output.state == .ended { return (nil, .nothing) }
     var turnIsOver = false
     let next = output.packets.takeFirst { isOfLong in
@@ -362,7 +304,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     }
   }
 
-  private func putBack(_ packet: OutgoingPacket, _ state: Output.State) {
+  private func putBack(_ packet: OutgoingPacket, _ state: SenderOutput.State) {
     output.withLock { output in
       if output.state == .ended { return }
       output.packets.putBack(packet)

@@ -1,0 +1,71 @@
+/// What a ``PacketSender`` guards: the packets that wait, how sending goes, and who waits for that.
+struct SenderOutput: ~Copyable {
+  var packets: OutgoingPackets
+  var state = State.idle
+  /// Frames that were queued since some left.
+  var frames = 0
+  /// Little is let under way, as a message takes long to leave.
+  var isNarrow = false
+  /// How often the kernel refused the first packet in a row.
+  var refusals = 0
+  /// Nothing more is to be sent behind what waits.
+  var isFinishing = false
+  /// Who waits until less waits.
+  var waiters: [UnsafeContinuation<Void, Never>] = []
+  /// What the peer said that it takes.
+  var peer = PeerLimits()
+  var lost: ConnectionError?
+
+  enum State {
+    case idle
+    /// The loop will flush at the end of its turn.
+    case scheduled
+    case sending
+    /// The socket is full; the loop tells when it is not.
+    case blocked
+    /// The kernel refused the first packet; a timer tells when to try again.
+    case refused
+    /// Only fragments wait, until less is under way; the loop tells when.
+    case paced
+    case ended
+  }
+
+  /// Bytes of short messages that may wait to leave before the peer counts as one that does not
+  /// read. Of large ones, four of the largest may.
+  private static let mostWaiting = 16 << 20
+  /// Beyond so many bytes the senders of streams wait, and go on when so few are left.
+  private static let congestion = 1 << 20
+  private static let relief = 256 << 10
+  /// What leaves at once instead of at the end of the turn, so that the peer can begin with it.
+  private static let batch = 64 << 10
+  private static let framesPerPacket = 16
+
+  init(packets: consuming OutgoingPackets) {
+    self.packets = packets
+  }
+
+  /// Why a frame with a message of `size` bytes is not queued; nil when it may be.
+  func refusal(of size: Int, _ descriptors: Int) -> Channel.Refusal? {
+    if state == .ended { return .ended }
+    if size > peer.largestMessage { return .tooLarge(size, most: peer.largestMessage) }
+    if descriptors > peer.mostDescriptors {
+      return .tooManyDescriptors(descriptors, most: peer.mostDescriptors)
+    }
+    return isFull ? .peerDoesNotRead : nil
+  }
+
+  private var isFull: Bool {
+    packets.waiting - packets.waitingLarge > Self.mostWaiting
+      || packets.waitingLarge > max(Self.mostWaiting, 4 * peer.largestMessage)
+  }
+
+  /// Whether so much waits that the peer shall begin with it, though more may come in this turn.
+  var isWorthSending: Bool {
+    packets.waiting > Self.batch || frames >= Self.framesPerPacket
+  }
+
+  var isCongested: Bool { packets.waiting > Self.congestion }
+
+  /// Whether somebody waits who need not any more.
+  var hasRoomForWaiters: Bool { !waiters.isEmpty && packets.waiting <= Self.relief }
+}
