@@ -293,6 +293,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       // What the peer sent before it left is still to be read: the end comes from there.
       output.withLock { output in
         output.packets.removeAll()
+        output.isBroken = true
         if output.state != .ended { output.state = .idle }
       }
       relieve()

@@ -8,6 +8,8 @@ struct SenderOutput: ~Copyable {
   var isNarrow = false
   /// How often the kernel refused the first packet in a row.
   var refusals = 0
+  /// The peer takes nothing any more.
+  var isBroken = false
   /// Nothing more is to be sent behind what waits.
   var isFinishing = false
   /// Who waits until less waits.
@@ -64,8 +66,12 @@ struct SenderOutput: ~Copyable {
     packets.waiting > Self.batch || frames >= Self.framesPerPacket
   }
 
-  var isCongested: Bool { packets.waiting > Self.congestion }
+  /// Whether the senders of streams shall wait. Where the peer has left they wait for the loop to
+  /// find that out: those that run on it would keep it from that.
+  var isCongested: Bool { isBroken || packets.waiting > Self.congestion }
 
   /// Whether somebody waits who need not any more.
-  var hasRoomForWaiters: Bool { !waiters.isEmpty && packets.waiting <= Self.relief }
+  var hasRoomForWaiters: Bool {
+    !waiters.isEmpty && !isBroken && packets.waiting <= Self.relief
+  }
 }
