@@ -99,6 +99,34 @@ import Testing
     }
   }
 
+  @Test func `a writer that need not wait gives the loop away now and then`() async throws {
+    var service = StreamService()
+    service.count = { request, replies, _ in
+      let ran = Flag()
+      // Runs on the writer's loop, when that has it not.
+      async let other: Void = ran.set()
+      for number in 0..<request.number { try await replies.write(EchoMessage(number: number)) }
+      #expect(ran.isSet)
+      await other
+    }
+    try await withStreams(service) { connection in
+      var count = 0
+      // Fewer than the window, so that credit is no reason to wait.
+      for try await _ in connection.serverStream(StreamService.count, EchoMessage(number: 500)) {
+        count += 1
+      }
+      #expect(count == 500)
+    }
+  }
+
+  private final class Flag: Sendable {
+    private let state = Atomic(false)
+
+    var isSet: Bool { state.load(ordering: .relaxed) }
+
+    func set() { state.store(true, ordering: .relaxed) }
+  }
+
   @Test func `leaving the loop cancels the call and its handler`() async throws {
     let (ended, end) = AsyncStream<RPCError.Code>.makeStream()
     var service = StreamService()

@@ -19,7 +19,13 @@ final class OutgoingStream: Sendable {
     /// Why no more can be sent.
     var end: RPCError?
     var isFinished = false
+    /// What was sent since the loop was given away.
+    var turn = 0
   }
+
+  /// Bytes that are sent before the loop is given away; a message counts as some of them.
+  private static let turn = 64 << 10
+  private static let leastOfTurn = 1 << 10
 
   init(_ channel: Channel, call: UInt32 = 0) {
     self.channel = channel
@@ -36,7 +42,7 @@ final class OutgoingStream: Sendable {
   @usableFromInline
   nonisolated(nonsending) func send(_ write: Write) async throws(RPCError) {
     while true {
-      var outcome = Outcome.sent
+      var outcome = Outcome.sent(turnIsOver: false)
       do throws(CodecError) {
         try write { message in
           outcome = trySending(message.size, message.descriptors.count) {
@@ -65,7 +71,7 @@ final class OutgoingStream: Sendable {
   }
 
   private enum Outcome {
-    case sent
+    case sent(turnIsOver: Bool)
     /// For a message with as many descriptors.
     case noCredit(Int)
     case failed(RPCError)
@@ -74,11 +80,15 @@ final class OutgoingStream: Sendable {
   private func trySending(
     _ size: Int, _ descriptors: Int, _ send: (FrameHeader) throws(Channel.Refusal) -> Void
   ) -> Outcome {
+    var turnIsOver = false
     let reserved: Result<UInt32?, RPCError> = state.withLock { state in
       if let end = state.end { return .failure(end) }
       if state.isFinished { return .failure(Self.finished) }
       guard state.credit.allows(descriptors: descriptors) else { return .success(nil) }
       state.credit.use(bytes: size, descriptors: descriptors)
+      state.turn += max(size, Self.leastOfTurn)
+      turnIsOver = state.turn >= Self.turn
+      if turnIsOver { state.turn = 0 }
       return .success(state.call)
     }
     switch reserved {
@@ -89,7 +99,7 @@ final class OutgoingStream: Sendable {
         .message, call: call, size: size, descriptors: descriptors)
       do throws(Channel.Refusal) {
         try send(header)
-        return .sent
+        return .sent(turnIsOver: turnIsOver)
       } catch {
         // Not sent, so not used.
         add(StreamCredit(messages: 1, bytes: size, descriptors: descriptors))
@@ -101,8 +111,13 @@ final class OutgoingStream: Sendable {
   /// False when it was not sent, and shall be tried again.
   nonisolated(nonsending) private func isSent(_ outcome: Outcome) async throws(RPCError) -> Bool {
     switch outcome {
-    case .sent:
-      if channel.isCongested { await channel.waitForRoom { hasEnded } }
+    case .sent(let turnIsOver):
+      if channel.isCongested {
+        await channel.waitForRoom { hasEnded }
+      } else if turnIsOver, channel.loop.isCurrent {
+        // A peer that grants much and reads fast would have the loop for itself.
+        await Task.yield()
+      }
       return true
     case .noCredit(let descriptors):
       await waitForCredit(descriptors)
