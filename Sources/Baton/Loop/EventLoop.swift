@@ -78,10 +78,10 @@ public final class EventLoop: TaskExecutor {
 public struct EventLoopOptions: Sendable {
   /// How long a loop polls, giving the processor away between looks (sched_yield(2)), before it
   /// sleeps. It polls only after work, only while that pays, and not at all on a single processor.
-  /// Zero turns polling off. 20 microseconds by default.
+  /// Zero turns polling off. 50 microseconds by default.
   public var polling: Duration
 
-  public init(polling: Duration = .microseconds(20)) {
+  public init(polling: Duration = .microseconds(50)) {
     self.polling = polling
   }
 }

@@ -30,7 +30,7 @@ package struct PollingPolicy {
   private static let fewestUntilLong = 64
   private static let mostUntilLong = 4096
   /// How many times as long as others a long look lasts.
-  private static let longLook: UInt64 = 8
+  private static let longLook: UInt64 = 4
   /// Long looks behind one that paid: enough for an end that skips as often as it may.
   private static let longLooksMore = mostSkips + 8
   /// A yield that takes longer ran somebody else's work.
