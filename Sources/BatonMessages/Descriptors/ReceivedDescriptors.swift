@@ -13,8 +13,9 @@ public struct ReceivedDescriptors: ~Copyable {
   /// How many came, claimed or not.
   public var count: Int { Int(came) }
   @usableFromInline var came: Int32
-  /// The socket that they came over.
-  @usableFromInline var transport: DescriptorTransport?
+  /// The socket that they came over, held until the end. Unmanaged, as Swift 6.3.1 destroys an
+  /// optional object of another module by way of its metadata, even where there is none.
+  @usableFromInline var transport: Unmanaged<DescriptorTransport>?
 
   /// How many no field has claimed yet.
   @inlinable
@@ -40,7 +41,7 @@ public struct ReceivedDescriptors: ~Copyable {
   ) {
     self.init()
     if count == 0 { return }
-    self.transport = transport
+    self.transport = transport.map(Unmanaged.passRetained)
     adopt(source, count: count)
   }
 
@@ -70,7 +71,7 @@ public struct ReceivedDescriptors: ~Copyable {
 
   /// Takes over what `other` holds, of which nothing was claimed: a message's further packet.
   package mutating func adopt(_ other: inout ReceivedDescriptors) {
-    if transport == nil { transport = other.transport }
+    if transport == nil { transport = other.transport?.retain() }
     for index in 0..<other.count where other[index] >= 0 {
       var number = other[index]
       other[index] = -1
@@ -92,7 +93,11 @@ public struct ReceivedDescriptors: ~Copyable {
 
   /// Their message cannot be read, so that what its fields have claimed is closed, too.
   @usableFromInline
-  func refuse() { transport?.closesUnclaimed(Int(came - unclaimed)) }
+  func refuse() { closesUnclaimed(came - unclaimed) }
+
+  private func closesUnclaimed(_ count: Int32) {
+    transport?._withUnsafeGuaranteedRef { $0.closesUnclaimed(Int(count)) }
+  }
 
   private func outside(_ place: UInt32) -> CodecError {
     CodecError(
@@ -110,7 +115,7 @@ public struct ReceivedDescriptors: ~Copyable {
     _ descriptor: Descriptor, as contract: DescriptorContract
   ) throws(CodecError) {
     guard contract.kind == .socket || contract.kind == .sequencedPacketSocket,
-      let own = transport?.identity,
+      let own = transport?.takeUnretainedValue().identity,
       descriptor.withFileDescriptor({ FileIdentity(of: $0.rawValue) }) == own
     else { return }
     throw CodecError(
@@ -138,14 +143,15 @@ public struct ReceivedDescriptors: ~Copyable {
   @inlinable
   deinit {
     // Most messages have none: those cost nothing here.
-    if came != 0 || allocated != nil { end() }
+    if came != 0 || allocated != nil || transport != nil { end() }
   }
   @usableFromInline
   func end() {
     if unclaimed > 0 {
-      transport?.closesUnclaimed(Int(unclaimed))
+      closesUnclaimed(unclaimed)
       for index in 0..<Int(came) where self[index] >= 0 { baton_close(self[index]) }
     }
     allocated?.deallocate()
+    transport?.release()
   }
 }
