@@ -10,12 +10,25 @@ enum Main {
   static func main() async {
     // A reader that has seen enough ends this command without a word, whatever was inherited.
     signal(SIGPIPE, SIG_DFL)
+    // Who presses Ctrl-\ wants an end, and not the runtime's report of a crash.
+    signal(SIGQUIT, SIG_DFL)
     do {
+      try Self.checkArguments()
       // It may block, and lasts as long as the process: what `exec:` starts ends with it.
       let thread = try EventLoop(options: EventLoopOptions(polling: .zero))
       try await withTaskExecutorPreference(thread) { try await run() }
     } catch {
       Diagnostics.end(error)
+    }
+  }
+
+  /// Arguments become text, which names no file whose name is none.
+  nonisolated private static func checkArguments() throws(Failure) {
+    for index in 1..<max(Int(CommandLine.argc), 1) {
+      guard let argument = CommandLine.unsafeArgv[index] else { return }
+      if String(validatingCString: argument) == nil {
+        throw .usage("expected UTF-8 in argument \(index), got \"\(String(cString: argument))\"")
+      }
     }
   }
 

@@ -45,17 +45,27 @@ static int fail(int socket) {
   return -error;
 }
 
-int baton_connect(baton_name name, bool wait) {
+// For connect(2), which waits for room in the listener's queue as long as for sending.
+static int set_patience(int number, int64_t nanoseconds) {
+  struct timeval limit = {nanoseconds / 1000000000, (nanoseconds % 1000000000 + 999) / 1000};
+  if (limit.tv_usec == 1000000) limit.tv_sec++, limit.tv_usec = 0;
+  return setsockopt(number, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+int baton_connect(baton_name name, int64_t nanoseconds) {
   struct sockaddr_un address;
   socklen_t size = address_of(name, &address);
   if (!size) return -ENAMETOOLONG;
-  int made = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (wait ? 0 : SOCK_NONBLOCK), 0);
+  bool waits = nanoseconds > 0;
+  int made = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (waits ? 0 : SOCK_NONBLOCK), 0);
   if (made < 0) return -errno;
-  int done;
-  do done = connect(made, (struct sockaddr *)&address, size);
-  while (done < 0 && errno == EINTR);
+  int done = waits ? set_patience(made, nanoseconds) : 0;
+  if (done == 0) {
+    do done = connect(made, (struct sockaddr *)&address, size);
+    while (done < 0 && errno == EINTR);
+  }
   // A new socket has no other flag.
-  if (done == 0 && !wait) done = fcntl(made, F_SETFL, 0);
+  if (done == 0) done = waits ? set_patience(made, 0) : fcntl(made, F_SETFL, 0);
   return done < 0 ? fail(made) : made;
 }
 
@@ -174,6 +184,8 @@ static void become(char *const arguments[], char *const environment[], char *own
   // dup2 of a number onto itself keeps close-on-exec, so it is cleared by hand.
   if (report == 3) report = fcntl(report, F_DUPFD_CLOEXEC, 4);
   int moved = socket == 3 ? fcntl(3, F_SETFD, 0) : dup2(socket, 3);
+  // What it prints is not this program's output. Where there is no standard error there is none.
+  if (moved >= 0) dup2(2, 1);
   if (moved >= 0) {
     sigset_t none;
     sigemptyset(&none);

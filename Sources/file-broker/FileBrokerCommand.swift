@@ -30,9 +30,7 @@ struct FileBrokerCommand: AsyncParsableCommand {
     do {
       let broker = Broker(root: try Root(FilePath(root)))
       let health = HealthService(serving: [Broker.schema.name])
-      // A pipe that is counted may take its writer long.
-      let options = ServerOptions(drainTimeout: .seconds(60))
-      let server = Server(address: address, services: [broker, health], options: options)
+      let server = Server(address: address, services: [broker, health])
       try server.bind()
       // At a signal calls in flight are finished, and the socket's file is removed.
       try await server.run(untilSignals: [.terminate, .interrupt])

@@ -1,5 +1,6 @@
 import Baton
 import BatonMessages
+import Glibc
 import SystemPackage
 import Testing
 
@@ -23,6 +24,29 @@ func withServer<Result>(
 }
 
 @Suite(.timeLimit(.minutes(1))) struct CallTests {
+  @Test func `a server that accepts nobody is waited for as long as for its hello`() async throws {
+    let path = "/tmp/baton-\(UInt64.random(in: 0 ... .max)).sock"
+    let listener = try RawPeer.unconnected()
+    try listener.listenForOne(at: path)
+    defer { unlink(path) }
+    let first = try RawPeer.connected(to: path)
+    let options = ConnectionOptions(handshakeTimeout: .milliseconds(50))
+    for isBlocking in [false, true] {
+      let error = await #expect(throws: ConnectionError.self) {
+        try await onOwnThread {
+          if isBlocking {
+            _ = try SynchronousConnection.connect(to: Address("unix:\(path)"), options: options)
+          } else {
+            _ = try await Connection.connect(to: Address("unix:\(path)"), options: options)
+          }
+        }
+      }
+      #expect(error?.kind == .unreachable)
+      #expect(error?.message.hasSuffix("accepts no connections: its queue is full") == true)
+    }
+    withExtendedLifetime((listener, first)) {}
+  }
+
   @Test func `a call brings back what the handler answers`() async throws {
     try await withServer { address in
       let connection = try await Connection.connect(to: Address(address))

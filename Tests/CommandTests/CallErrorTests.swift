@@ -55,6 +55,50 @@ import Testing
         + "got a regular file open for writing")
   }
 
+  @Test(arguments: [
+    #"{"files": ["w:kept.txt"]}"#, #"{"files": ["w:kept.txt", "r:none"]}"#,
+    #"{"files": ["w:kept.txt", 5]}"#, #"{"files": ["w:kept.txt"]"#,
+  ])
+  func `a request that is not good empties no file`(request: String) async throws {
+    let scratch = try Scratch()
+    try scratch.file("kept.txt", containing: "kept")
+    let result = try await count(request, directory: scratch.url)
+    #expect([3, 64].contains(result.status))
+    #expect(try String(contentsOfFile: scratch.path("kept.txt"), encoding: .utf8) == "kept")
+  }
+
+  @Test func `a request that is not UTF-8 is wrong at a line and column`() async throws {
+    let scratch = try Scratch()
+    let bytes = Data(Array("{\n \"path\": \"ä".utf8) + [0xFF] + Array("\"}".utf8))
+    try bytes.write(to: scratch.url.appending(path: "request"))
+    let result = try await Tool.baton(
+      "call", Tool.broker(), "files.v1.FileBroker/Open", "@\(scratch.path("request"))")
+    expect(result, 64, "the request: line 2, column 12: expected UTF-8")
+  }
+
+  @Test func `a service in the place of a method is wrong usage, and its methods are told`()
+    async throws
+  {
+    let result = try await Tool.baton("call", Tool.broker(), "files.v1.FileBroker", "{}")
+    expect(
+      result, 64, "expected a method of files.v1.FileBroker, which has Open, Count, Watch")
+  }
+
+  @Test func `systemd is no address to connect to`() async throws {
+    let result = try await Tool.baton("list", "systemd")
+    expect(
+      result, 64,
+      "expected unix:PATH, unix:@NAME, fd:NUMBER or exec:COMMAND, got systemd, which is for servers"
+    )
+  }
+
+  @Test func `what a server prints that exec: starts is no output`() async throws {
+    let result = try await Tool.baton("list", "exec:sh -c 'echo hello'")
+    #expect(result.status == 69)
+    #expect(result.text == "")
+    #expect(result.errors.hasPrefix("hello\n"))
+  }
+
   @Test func `a required descriptor that is missing is an invalid argument`() async throws {
     let result = try await withShelf {
       try await Tool.baton("call", $0, "shelf.v1.Shelf/Return", #"{"items": [{}]}"#)

@@ -27,10 +27,14 @@ import Testing
     #expect(try file.describe().access == .read)
   }
 
-  @Test func `w: empties a file and makes one that is not there`() throws {
-    for name in ["notes.txt", "new.txt"] {
-      let file = try open("w", name)
+  @Test func `w: makes a file that is not there, and empties one when it is told to`() throws {
+    for (name, before) in [("notes.txt", "one\ntwo\n"), ("new.txt", "")] {
+      let source = try DescriptorSource("w:\(scratch.path(name))")
+      let file = try source.open()
       #expect(try file.describe().access == .write)
+      #expect(try content(name) == before)
+      try source.empty(file)
+      #expect(try content(name) == "")
       try file.write(Array("x".utf8), at: 0)
       #expect(try content(name) == "x")
     }

@@ -217,6 +217,19 @@ import Testing
     #expect(result.status == 130)
   }
 
+  @Test func `the call's time bounds the command of --exec, too`() async throws {
+    let program = try SilentProgram()
+    try await RunningBelt.run { belt in
+      let baton = try PipedTool(
+        ["call", belt.address, "shelf.v1.Belt/Drip", Self.texts, "--timeout", "2s", "--exec", "--"]
+          + program.words("exec sleep 3600"))
+      let result = try await program.watch { try await baton.tool.finish() }
+      #expect(result.errors == "baton: DEADLINE_EXCEEDED: the call's deadline passed\n")
+      #expect(result.status == 4)
+      await belt.untilLeft()
+    }
+  }
+
   @Test(arguments: [false, true])
   func `Ctrl-C ends the command of --exec, and baton with it`(ignoresSIGTERM: Bool) async throws {
     let program = try SilentProgram(ignoresSIGTERM: ignoresSIGTERM)

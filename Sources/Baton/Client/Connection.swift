@@ -29,7 +29,7 @@ public final class Connection: Sendable {
   public static func connect(
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) async throws(ConnectionError) -> Connection {
-    let (socket, child) = try Dialer.connect(address, withThread: options.childEndsWithThread)
+    let (socket, child) = try await Dialer.connectAside(address, options)
     do throws(ConnectionError) {
       return try await open(socket, child, options, "\(address)", address)
     } catch {

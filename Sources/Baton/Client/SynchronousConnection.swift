@@ -22,7 +22,7 @@ public final class SynchronousConnection: Sendable {
   public static func connect(
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) throws(ConnectionError) -> SynchronousConnection {
-    let (socket, child) = try Dialer.connect(address, withThread: options.childEndsWithThread)
+    let (socket, child) = try Dialer.connect(address, options)
     let peer: PeerCredentials
     do throws(Errno) {
       peer = try PeerCredentials(of: socket)

@@ -8,6 +8,7 @@ public enum Address: Sendable, Hashable {
   case inherited(Int32)
   /// `exec:COMMAND ARGUMENTS`: a child, which inherits the other end of a socket pair as number 3
   /// and is told so by `LISTEN_FDS=1`. Words are split at spaces; quotes and backslashes keep them.
+  /// What it prints goes to standard error, as standard output is its starter's.
   /// The client's ``PeerCredentials`` name the client itself, as it made both ends. A child that
   /// says no hello in time gets SIGTERM; one that did ends by itself when the connection does.
   case command([String])
@@ -21,7 +22,7 @@ public enum Address: Sendable, Hashable {
     switch parts.first {
     case "unix" where rest.utf8.count > 1 && rest.hasPrefix("@"):
       self = .abstract(String(rest.dropFirst()))
-    case "unix" where !rest.isEmpty: self = .path(rest)
+    case "unix" where !rest.isEmpty && rest != "@": self = .path(rest)
     case "fd":
       guard let number = Int32(rest), number >= 0 else {
         throw ConnectionError(.address, "expected fd:NUMBER, got \(text)")
@@ -70,7 +71,7 @@ public enum Address: Sendable, Hashable {
       } else if character == "'" || character == "\"" {
         quote = character
         word = word ?? ""
-      } else if character == " " || character == "\t" {
+      } else if character.isWhitespace {
         if let done = word { words.append(done) }
         word = nil
       } else {

@@ -4,39 +4,77 @@ import SystemPackage
 
 /// Makes the socket that an address leads to.
 enum Dialer {
+  typealias Dialled = (PacketSocket, ChildProcess?)
+
   /// A connected socket and, for `exec:`, the child at its other end, which gets SIGTERM when the
-  /// calling thread ends if `withThread` says so.
+  /// calling thread ends if the options say so. A server whose queue is full is waited for as long as
+  /// for its hello.
   static func connect(
-    _ address: Address, withThread: Bool = false
-  ) throws(ConnectionError) -> (PacketSocket, ChildProcess?) {
+    _ address: Address, _ options: ConnectionOptions
+  ) throws(ConnectionError) -> Dialled {
     switch address {
-    case .path(let path): (try connect(path, abstract: false, address), nil)
-    case .abstract(let name): (try connect(name, abstract: true, address), nil)
+    case .path, .abstract:
+      (try connect(address, within: max(options.handshakeTimeout, .nanoseconds(1))), nil)
     case .inherited(let number): (try adopt(number), nil)
-    case .command(let words): try start(words, withThread)
+    case .command(let words): try start(words, options.childEndsWithThread)
     case .announced:
       throw ConnectionError(.address, "a client connects to unix:, fd: or exec:, not to systemd")
     }
   }
 
+  /// The same, where the calling thread is not to wait.
+  static func connectAside(
+    _ address: Address, _ options: ConnectionOptions
+  ) async throws(ConnectionError) -> Dialled {
+    guard address.canBeDialledAgain else { return try connect(address, options) }
+    do throws(ConnectionError) {
+      return (try connectAgain(address), nil)
+    } catch {
+      if error.errno != .resourceTemporarilyUnavailable { throw error }
+    }
+    let result: Result<Dialled, ConnectionError> = await withUnsafeContinuation { waiter in
+      LoopThread.start {
+        do throws(ConnectionError) {
+          waiter.resume(returning: .success(try connect(address, options)))
+        } catch {
+          waiter.resume(returning: .failure(error))
+        }
+      }
+    }
+    return try result.get()
+  }
+
   /// A connected socket, of an address that ``Address/canBeDialledAgain``, without waiting.
   static func connectAgain(_ address: Address) throws(ConnectionError) -> PacketSocket {
+    try connect(address, within: .zero)
+  }
+
+  private static func connect(
+    _ address: Address, within limit: Duration
+  ) throws(ConnectionError) -> PacketSocket {
     switch address {
-    case .path(let path): try connect(path, abstract: false, address, wait: false)
-    case .abstract(let name): try connect(name, abstract: true, address, wait: false)
+    case .path(let path): try connect(path, abstract: false, address, within: limit)
+    case .abstract(let name): try connect(name, abstract: true, address, within: limit)
     case .inherited, .command, .announced:
       throw ConnectionError(.address, "\(address) cannot be connected to twice")
     }
   }
 
   private static func connect(
-    _ name: String, abstract: Bool, _ address: Address, wait: Bool = true
+    _ name: String, abstract: Bool, _ address: Address, within limit: Duration
   ) throws(ConnectionError) -> PacketSocket {
     var name = name
     let number = name.withUTF8 { bytes in
       bytes.withMemoryRebound(to: CChar.self) {
-        baton_connect(baton_name(bytes: $0.baseAddress, size: $0.count, abstract: abstract), wait)
+        baton_connect(
+          baton_name(bytes: $0.baseAddress, size: $0.count, abstract: abstract),
+          limit.clampedNanoseconds)
       }
+    }
+    if number == -EAGAIN {
+      throw ConnectionError(
+        .unreachable, "the server at \(address) accepts no connections: its queue is full",
+        errno: .resourceTemporarilyUnavailable)
     }
     if number < 0 {
       throw ConnectionError(

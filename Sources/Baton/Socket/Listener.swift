@@ -61,7 +61,7 @@ package final class Listener: Sendable {
     guard SocketFile(path: path) != nil else {
       throw ConnectionError(.address, "cannot listen at \(address): the file there is not a socket")
     }
-    let answer = withName(path, false) { baton_connect($0, true) }
+    let answer = withName(path, false) { baton_connect($0, 0) }
     if answer >= 0 { baton_close(answer) }
     guard answer == -ECONNREFUSED else {
       throw ConnectionError(.address, "cannot listen at \(address): another server is live there")

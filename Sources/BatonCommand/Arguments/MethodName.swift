@@ -21,12 +21,19 @@ package struct MethodName: Hashable {
 
   /// `files.v1.FileBroker/Open`
   package var full: String { "\(service)/\(method)" }
+
+  /// The name of a service where that of a method is missing.
+  private var whole: String { "\(service).\(method)" }
 }
 
 extension MethodName {
   /// The method in the schema; throws what there is that comes near. Of `pool`'s services only those
   /// named count.
   func find(in pool: SchemaPool, services: [String]) throws(Failure) -> MethodType {
+    if services.contains(whole), let methods = pool.service(whole)?.methods {
+      let names = methods.map(\.name).joined(separator: ", ")
+      throw .usage("expected a method of \(whole), which has \(names)")
+    }
     guard let found = pool.service(service), services.contains(service) else {
       throw .usage(
         "there is no service \(service); there is \(NearNames.list(service, among: services))")

@@ -10,7 +10,10 @@ package enum TimeoutArgument {
     let number = text.prefix { $0.isNumber || $0 == "." }
     let suffix = text.dropFirst(number.count)
     let unit = suffix.isEmpty ? 1 : units.first { $0.suffix == suffix }?.seconds
-    guard let count = Double(number), let unit, count * unit > 0, count * unit < 1e9 else {
+    if let count = Double(number), let unit, count * unit >= 1e9 {
+      throw ValidationError("expected a time of less than a billion seconds, got \"\(text)\"")
+    }
+    guard let count = Double(number), let unit, count * unit > 0 else {
       throw ValidationError("expected a time above zero such as 500ms, 2s or 1m, got \"\(text)\"")
     }
     return .seconds(count * unit)

@@ -13,7 +13,8 @@ struct CallCommand: AsyncParsableCommand {
       """,
     discussion: """
       In a descriptor field's place the request holds a string that says what to open:
-        r:PATH w:PATH rw:PATH a:PATH  a file for reading, writing, both, appending
+        r:PATH w:PATH rw:PATH a:PATH  a file for reading, writing (which empties it), both,
+                                      appending
         dir:PATH path:PATH            a directory; a path without access (O_PATH)
         fd:N stdin stdout stderr      a descriptor that baton inherited
         text:CONTENT memory:PATH      sealed memory: a text, or a file's content
@@ -109,9 +110,7 @@ struct CallCommand: AsyncParsableCommand {
   ) throws(Failure) -> EncodedMessage {
     // Who types it takes time that is not the call's.
     let text = RequestText(json: try session.pausing(source.read))
-    let message = try text.message(method.input)
-    session.trace.descriptors(message, arrow: ">")
-    return try text.encode(message)
+    return try text.encoded(as: method.input, session.trace)
   }
 
   private func call(

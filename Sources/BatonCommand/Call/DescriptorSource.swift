@@ -56,12 +56,24 @@ package enum DescriptorSource: Hashable {
     }
   }
 
-  /// Opens or makes what is named; the result alone owns the descriptor.
+  /// Opens or makes what is named; the result alone owns the descriptor. What writing empties is
+  /// emptied by ``empty(_:)`` later.
   package func open() throws(CodecError) -> Descriptor {
     do throws(Errno) {
       return try attempt()
     } catch {
       throw CodecError(.json, "cannot open \(action): \(error)")
+    }
+  }
+
+  /// Empties the file that was opened, if it was to be: once the request is known to be good, as what
+  /// a file holds is not to be lost to a mistake elsewhere in it.
+  package func empty(_ descriptor: Descriptor) throws(CodecError) {
+    guard case .file(_, .write) = self else { return }
+    let result = descriptor.withFileDescriptor { ftruncate($0.rawValue, 0) }
+    // What is no file has nothing to be emptied.
+    if result != 0 && errno != EINVAL {
+      throw CodecError(.json, "cannot open \(action): \(Errno(rawValue: errno))")
     }
   }
 
@@ -82,8 +94,7 @@ package enum DescriptorSource: Hashable {
     switch mode {
     case .read: return try .open(path)
     case .write:
-      return try .open(
-        path, access: .writeOnly, options: [.create, .truncate], permissions: shared)
+      return try .open(path, access: .writeOnly, options: .create, permissions: shared)
     case .readWrite:
       return try .open(path, access: .readWrite, options: .create, permissions: shared)
     case .append:
@@ -99,11 +110,15 @@ package enum DescriptorSource: Hashable {
     return try Descriptor(duplicating: FileDescriptor(rawValue: number))
   }
 
+  /// More than that is a mistake, such as a device without end.
+  private static let mostMemory = 2 << 30
+
   private static func memory(_ path: String) throws(Errno) -> Descriptor {
     let file = try Descriptor.open(FilePath(path))
     let name = FilePath(path).lastComponent?.string ?? "memory"
     let memory = try Descriptor.memory(name: String(decoding: name.utf8.prefix(200), as: UTF8.self))
     try ContentCopy(of: file).write { (bytes, offset) throws(Errno) in
+      if Int(offset) + bytes.count > mostMemory { throw .fileTooLarge }
       try memory.write(bytes, at: offset)
     }
     try memory.add([.write, .shrink, .grow, .seal])

@@ -9,13 +9,14 @@ final class ExecChild: Sendable {
 
   private struct State {
     var process: pid_t?
-    var isTerminated = false
+    /// Why no other is started.
+    var end: Failure?
   }
 
   /// Runs the command and waits for its end. Returns its exit status.
   func run(_ output: ExecOutput, hidesInput: Bool) throws(Failure) -> Int32 {
     let started: Result<pid_t, Failure> = state.withLock { state in
-      if state.isTerminated { return .failure(.interrupted) }
+      if let end = state.end { return .failure(end) }
       do throws(Failure) {
         let process = try output.spawn(hidesInput: hidesInput)
         state.process = process
@@ -25,14 +26,14 @@ final class ExecChild: Sendable {
       }
     }
     let status = wait(for: try started.get())
-    if state.withLock({ $0.isTerminated }) { throw .interrupted }
+    if let end = state.withLock({ $0.end }) { throw end }
     return status
   }
 
   /// Sends the command a signal that is to end it; whether there was one. No other is started.
-  func end(with signal: Int32) -> Bool {
+  func end(with signal: Int32, _ reason: Failure) -> Bool {
     state.withLock { state in
-      state.isTerminated = true
+      if state.end == nil { state.end = reason }
       guard let process = state.process else { return false }
       kill(process, signal)
       return true

@@ -31,11 +31,31 @@ enum RequestSource {
   func read() throws(Failure) -> String {
     switch self {
     case .text(let text): text
-    case .file(let name, let file):
-      try Self.reading(name) { () throws(Errno) in try file.readTextToEnd() }
-    case .standardInput(let input):
-      try Self.reading("standard input") { () throws(Errno) in try input.readTextToEnd() }
+    case .file(let name, let file): try Self.text(of: file, name)
+    case .standardInput(let input): try Self.text(of: input, "standard input")
     }
+  }
+
+  /// Bytes of JSON text. The message it stands for is smaller, and may not be larger than 2 GiB.
+  private static let most = 4 << 30
+
+  private static func text(of file: Descriptor, _ name: String) throws(Failure) -> String {
+    let bytes = try reading(name) { () throws(Errno) in try file.readToEnd(limit: most) }
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    let (line, column) = firstFault(in: bytes)
+    throw .usage("the request: line \(line), column \(column): expected UTF-8")
+  }
+
+  /// Where the first byte stands that is not UTF-8; columns count characters.
+  private static func firstFault(in bytes: [UInt8]) -> (line: Int, column: Int) {
+    var decoder = UTF8()
+    var rest = bytes.makeIterator()
+    var (line, column) = (1, 1)
+    while case .scalarValue(let scalar) = decoder.decode(&rest) {
+      column += 1
+      if scalar == "\n" { (line, column) = (line + 1, 1) }
+    }
+    return (line, column)
   }
 
   static func reading<Result>(

@@ -6,24 +6,45 @@ struct RequestText {
   /// Its line in a stream of requests.
   var line: Int?
 
-  /// The message, with its descriptors open.
-  func message(_ type: MessageType) throws(Failure) -> DynamicMessage {
-    let options = JSONDecodingOptions { source, _, _ in try DescriptorSource(source).open() }
+  /// The message as it is sent. What it names is opened, and emptied where it is to be when all of the
+  /// request is known to be good. Throws where it breaks its schema's contract.
+  func encoded(as type: MessageType, _ trace: Trace) throws(Failure) -> EncodedMessage {
+    let opened = OpenedSources()
+    let message = try message(type, opened)
+    trace.descriptors(message, arrow: ">")
+    let request: EncodedMessage
+    do throws(CodecError) {
+      request = try message.encoded()
+    } catch {
+      throw Failure(.call(3), "\(name): \(error)")
+    }
+    do throws(CodecError) {
+      for (source, descriptor) in opened.all { try source.empty(descriptor) }
+    } catch {
+      throw .usage("\(name): \(error.message)")
+    }
+    return request
+  }
+
+  private final class OpenedSources {
+    var all: [(DescriptorSource, Descriptor)] = []
+  }
+
+  private func message(_ type: MessageType, _ opened: OpenedSources) throws(Failure)
+    -> DynamicMessage
+  {
+    let options = JSONDecodingOptions { text, _, _ in
+      let source = try DescriptorSource(text)
+      let descriptor = try source.open()
+      opened.all.append((source, descriptor))
+      return descriptor
+    }
     do throws(CodecError) {
       return try DynamicMessage(json: json, type: type, options: options)
     } catch {
       // There is just one line in a line.
       let message = line == nil ? error.message : error.message.replacing("line 1, ", with: "")
       throw .usage("\(name): \(error.path.isEmpty ? "" : "\(error.path): ")\(message)")
-    }
-  }
-
-  /// The same message as it is sent. Throws where it breaks its schema's contract.
-  func encode(_ message: DynamicMessage) throws(Failure) -> EncodedMessage {
-    do throws(CodecError) {
-      return try message.encoded()
-    } catch {
-      throw Failure(.call(3), "\(name): \(error)")
     }
   }
 

@@ -22,13 +22,14 @@ struct StreamCall: Sendable {
         group.addTask(executorPreference: session.loop) {
           try await interrupt.wait(on: session.loop)
           // A command that runs is waited for, which ends this one, too.
-          if output.command.end(with: SIGTERM) {
-            try await Task.sleep(for: .seconds(1))
-            _ = output.command.end(with: SIGKILL)
-            return
-          }
+          if try await endCommand(.interrupted) { return }
           session.end()
           Diagnostics.end(Failure.interrupted)
+        }
+        group.addTask(executorPreference: session.loop) {
+          try await session.waitForDeadline()
+          let error = RPCError(.deadlineExceeded, "the call's deadline passed")
+          _ = try await endCommand(Failure(error))
         }
         defer { group.cancelAll() }
         return try await call(requests)
@@ -40,6 +41,14 @@ struct StreamCall: Sendable {
     } catch {
       throw Failure(.output, "\(error)")
     }
+  }
+
+  /// Ends the command of `--exec`, if one runs, and has no other start. Whether one ran.
+  private func endCommand(_ reason: Failure) async throws -> Bool {
+    guard output.command.end(with: SIGTERM, reason) else { return false }
+    try await Task.sleep(for: .seconds(1))
+    _ = output.command.end(with: SIGKILL, reason)
+    return true
   }
 
   private func call(_ requests: Requests) async throws -> DynamicMessage? {
@@ -118,9 +127,7 @@ struct StreamCall: Sendable {
   private func send(_ lines: RequestLines, to requests: EncodedRequestWriter) async throws {
     var lines = lines
     while let text = try await lines.next() {
-      let message = try text.message(method.input)
-      session.trace.descriptors(message, arrow: ">")
-      let request = try text.encode(message)
+      let request = try text.encoded(as: method.input, session.trace)
       do throws(RPCError) {
         try await requests.write(request)
       } catch {

@@ -4,8 +4,8 @@ import SystemPackage
 
 /// Runs protobuf's compiler over a schema file.
 struct Protoc {
-  /// The folders of `-I`. Without any, imports are looked for beside the file and in the working
-  /// directory.
+  /// The folders of `-I`. Behind them imports are looked for beside the file; without any, in the
+  /// working directory, too.
   let includes: [String]
   /// Files that need not lie in any folder, as a serialised `google.protobuf.FileDescriptorSet`.
   let builtIn: [UInt8]
@@ -42,9 +42,10 @@ struct Protoc {
   }
 
   private func folders(of file: String) -> [String] {
-    if !includes.isEmpty { return includes }
     let folder = FilePath(file).removingLastComponent().string
-    return folder.isEmpty ? ["."] : [folder, "."]
+    let own = folder.isEmpty ? "." : folder
+    if !includes.isEmpty { return includes + [own] }
+    return own == "." ? [own] : [own, "."]
   }
 
   // Far above what the command itself has open, so that placing one cannot overwrite another.

@@ -38,11 +38,18 @@ struct Session {
   }
 
   private static func address(_ text: String) throws(Failure) -> Address {
+    let address: Address
     do throws(ConnectionError) {
-      return try Address(text)
+      address = try Address(text)
     } catch {
       throw .usage("\(error)")
     }
+    if address == .announced {
+      throw .usage(
+        "expected unix:PATH, unix:@NAME, fd:NUMBER or exec:COMMAND, got systemd, which is for servers"
+      )
+    }
+    return address
   }
 
   /// A child's socket was made by this process, so that its credentials are this one's.
@@ -81,6 +88,12 @@ struct Session {
     _ method: String, _ body: (EncodedRequestWriter, ReplyStream) async throws -> Void
   ) async throws {
     try await connection.bidirectionalStream(method: method, options: try options(), body)
+  }
+
+  /// Waits until the time is over; for ever without a limit.
+  func waitForDeadline() async throws {
+    guard let deadline else { return try await Task.sleep(for: .seconds(1 << 40)) }
+    try await Task.sleep(until: deadline, clock: .continuous)
   }
 
   /// Does what is not to count as time of the call.

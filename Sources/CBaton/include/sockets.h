@@ -14,9 +14,9 @@ typedef struct baton_name {
   bool abstract;
 } baton_name;
 
-// socket(2), connect(2): SOCK_SEQPACKET, close on exec. The number; without `wait` -EAGAIN where the
-// listener's queue is full.
-int baton_connect(baton_name name, bool wait);
+// socket(2), connect(2): SOCK_SEQPACKET, close on exec. The number, or -EAGAIN where the listener's
+// queue was full for `nanoseconds` (SO_SNDTIMEO); zero does not wait.
+int baton_connect(baton_name name, int64_t nanoseconds);
 // socket(2), bind(2) with `mode` for the socket's file, listen(2). The number.
 int baton_listen(baton_name name, uint32_t mode);
 // socketpair(2): SOCK_SEQPACKET, close on exec.

@@ -41,12 +41,24 @@ final class RawPeer: Sendable {
 
   /// connect(2) to the socket at `path`.
   func connect(to path: String) throws(Errno) {
+    try Self.call(path) { Glibc.connect(number, $0, $1) }
+  }
+
+  /// bind(2) to `path`, and listen(2) with a queue that is full with one connection.
+  func listenForOne(at path: String) throws(Errno) {
+    try Self.call(path) { bind(number, $0, $1) }
+    if listen(number, 0) < 0 { throw Errno(rawValue: errno) }
+  }
+
+  private static func call(
+    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  ) throws(Errno) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
     let result = withUnsafePointer(to: &address) { address in
       address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
     if result < 0 { throw Errno(rawValue: errno) }
