@@ -184,10 +184,10 @@ import Testing
   @Test func `a peer that answers pings is not given up`() async throws {
     // The calls last longer than an answer may take.
     let patient = EchoService { request, _ in
-      try await Task.sleep(for: .seconds(3))
+      try await Task.sleep(for: .seconds(9))
       return request
     }
-    let options = ServerOptions(keepalive: .milliseconds(10), keepaliveTimeout: .seconds(2))
+    let options = ServerOptions(keepalive: .milliseconds(10), keepaliveTimeout: .seconds(8))
     try await withServer(patient, options: options) { address in
       async let number = onOwnThread {
         let blocking = try SynchronousConnection.connect(to: Address(address))

@@ -458,6 +458,46 @@ import Testing
     }
   }
 
+  @Test func `a client that serves something goes on with its requests after a goodbye`()
+    async throws
+  {
+    let server = Server(addresses: [], services: [StreamService()])
+    try await onOwnThread {
+      let connection = try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await server.run() }
+        let connection = try await server.connect(
+          options: ConnectionOptions(services: [StreamService()]))
+        let sum = try await connection.clientStream(StreamService.sum) { requests in
+          try await requests.write(EchoMessage(number: 1))
+          group.cancelAll()
+          // Refused once the goodbye is there.
+          while (try? await connection.call(StreamService.echo, EchoMessage())) != nil {}
+          try await requests.write(EchoMessage(number: 2))
+        }
+        #expect(sum.number == 3)
+        return connection
+      }
+      connection.close()
+    }
+  }
+
+  @Test func `answers that are all written before the client can read are no reason to leave`()
+    async throws
+  {
+    var service = StreamService()
+    service.echo = { _, _ in EchoMessage(payload: Array(repeating: 1, count: 200_000)) }
+    try await withStreams(service) { connection in
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<200 {
+          group.addTask {
+            try await connection.call(StreamService.echo, EchoMessage()).payload.count
+          }
+        }
+        for try await size in group { #expect(size == 200_000) }
+      }
+    }
+  }
+
   @Test func `a client that serves nothing says so to a server that calls it`() async throws {
     var service = StreamService()
     service.echo = { request, context in

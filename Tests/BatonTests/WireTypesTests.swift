@@ -58,6 +58,41 @@ import Testing
     #expect(packets.waiting == 0)
   }
 
+  @Test func `all that waits of a call can be dropped, with its descriptors`() throws {
+    let file = try Descriptor.memory([1])
+    var packets = OutgoingPackets(largestPacket: 4096)
+    for call in [1, 2, 1, 3] as [UInt32] {
+      packets.add(FrameHeader(.message, call: call, size: 8)) {
+        $0.storeBytes(of: UInt64(call), as: UInt64.self)
+      }
+    }
+    packets.add(FrameHeader(.message, call: 1, size: 8, descriptors: 1), descriptors: [file])
+    packets.add(FrameHeader(.status, call: 1, isLast: true, size: 0))
+    packets.dropAll(of: 1)
+    #expect(packets.waiting == 64)
+    let first = packets.takeFirst()
+    let packet = try #require(first)
+    #expect(packet.descriptors.isEmpty)
+    #expect(packet.lastCall == 3)
+    let calls = [0, 32].map { packet.bytes.load(fromByteOffset: $0 + 8, as: UInt32.self) }
+    #expect(calls == [2, 3])
+    #expect(packet.bytes.load(fromByteOffset: 24, as: UInt64.self) == 2)
+    #expect(packet.bytes.load(fromByteOffset: 56, as: UInt64.self) == 3)
+    let second = packets.takeFirst()
+    #expect(second == nil)
+  }
+
+  @Test func `timers that are cancelled are forgotten, though an earlier one is not due`() {
+    var heap = TimerHeap()
+    heap.insert(LoopTimer(deadline: .max - 1) {})
+    for _ in 0..<10_000 {
+      let timer = LoopTimer(deadline: .max) {}
+      heap.insert(timer)
+      timer.cancel()
+    }
+    #expect(heap.count <= 1024)
+  }
+
   @Test func `timers come out in the order of their time, without those that were cancelled`() {
     var heap = TimerHeap()
     var deadlines: [UInt64] = []
@@ -77,13 +112,14 @@ import Testing
     ("unix:/run/x.sock", Address.path("/run/x.sock")), ("unix:@x", .abstract("x")),
     ("fd:3", .inherited(3)), ("systemd", .announced),
     ("exec:a 'b c' \"d\" e\\ f", .command(["a", "b c", "d", "e f"])),
+    ("exec:a\tb\nc", .command(["a", "b", "c"])),
   ])
   func `an address is read as it is written`(text: String, address: Address) throws {
     #expect(try Address(text) == address)
   }
 
   @Test(arguments: [
-    "", "unix:", "fd:", "fd:-1", "fd:x", "exec:", "exec:'a", "tcp:1", "systemd:x",
+    "", "unix:", "unix:@", "fd:", "fd:-1", "fd:x", "exec:", "exec:'a", "tcp:1", "systemd:x",
     "unix:" + String(repeating: "x", count: 108),
   ])
   func `what is no address is refused`(text: String) {

@@ -44,6 +44,9 @@ struct SynchronousChannel: ~Copyable, Sendable {
       largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
   }
 
+  /// Bytes of answers that may wait beside a request.
+  private static let mostWaiting = 16 << 20
+
   /// Why the server takes no more calls, if it said so.
   var goodbye: WireStatus? { aside.goodbye }
 
@@ -59,7 +62,11 @@ struct SynchronousChannel: ~Copyable, Sendable {
       case nil, .brokenPipe, .connectionReset:
         output.recycle(packet)
         continue
-      case .wouldBlock: try wait(writable: true, by: deadline)
+      case .wouldBlock:
+        // First, as the wait may be in vain, and what waits is not this call's alone.
+        output.putBack(packet)
+        try wait(writable: true, by: deadline)
+        continue
       case .tooManyReferences?, .noBufferSpace?, .noMemory?:
         if refusals == 8, let errno { throw RPCError(unsent: errno) }
         refusals += 1
@@ -120,9 +127,10 @@ struct SynchronousChannel: ~Copyable, Sendable {
       lost: packet.lost, inPlace: packet.inPlace)
     while let frame = try frames.next() {
       if try note(frame, &aside) { continue }
-      // Behind the answer come at most answers to calls that were given up.
-      if value != nil { continue }
-      if frame.header.descriptors > 0 {
+      // Behind the answer come at most pieces of messages, and answers to calls that were given up.
+      if value != nil {
+        try pass(frame, &packet, &reassembly)
+      } else if frame.header.descriptors > 0 {
         value = try read(frame, &packet.descriptors, packet.lost, &reassembly, take)
       } else {
         var none = ReceivedDescriptors()
@@ -130,6 +138,19 @@ struct SynchronousChannel: ~Copyable, Sendable {
       }
     }
     return value
+  }
+
+  /// Keeps a frame's part of a message that comes in pieces, and drops all else.
+  private static func pass(
+    _ frame: Frame, _ packet: inout Packet, _ reassembly: inout Reassembly
+  ) throws(ProtocolError) {
+    let none: Take<Bool> = { _, _, _ throws(ProtocolError) in nil }
+    if frame.header.descriptors > 0 {
+      _ = try read(frame, &packet.descriptors, packet.lost, &reassembly, none)
+    } else {
+      var descriptors = ReceivedDescriptors()
+      _ = try read(frame, &descriptors, false, &reassembly, none)
+    }
   }
 
   /// Whether the frame is about no call of this end, and remembered if it wants an answer.
@@ -164,6 +185,9 @@ struct SynchronousChannel: ~Copyable, Sendable {
     aside.pings = []
     aside.requests = []
     sendNow()
+    if output.waiting > Self.mostWaiting {
+      lose(ConnectionError(.closed, "the server asks, and does not read the answers"))
+    }
   }
 
   /// Queues a frame whose head is `head`.

@@ -37,8 +37,15 @@ package final class LoopTimer: Sendable {
 /// A loop's timers, the earliest first: a binary heap.
 package struct TimerHeap {
   private var heap: [LoopTimer] = []
+  /// How many there may be before those that were cancelled are looked for.
+  private var sweepAt = Self.leastSweep
+
+  private static let leastSweep = 1024
 
   package init() {}
+
+  /// How many it holds, some of which may have been cancelled.
+  package var count: Int { heap.count }
 
   var isEmpty: Bool { heap.isEmpty }
 
@@ -50,8 +57,24 @@ package struct TimerHeap {
   }
 
   package mutating func insert(_ timer: LoopTimer) {
+    if heap.count >= sweepAt { sweep() }
     heap.append(timer)
-    var child = heap.count - 1
+    rise(from: heap.count - 1)
+  }
+
+  /// Forgets those that were cancelled: who calls with long timeouts would fill the memory with them.
+  private mutating func sweep() {
+    let kept = heap.filter { !$0.isCancelled }
+    heap = []
+    sweepAt = max(Self.leastSweep, 2 * kept.count)
+    for timer in kept {
+      heap.append(timer)
+      rise(from: heap.count - 1)
+    }
+  }
+
+  private mutating func rise(from index: Int) {
+    var child = index
     while child > 0 {
       let parent = (child - 1) / 2
       if heap[parent].deadline <= heap[child].deadline { break }

@@ -212,18 +212,21 @@ public final class Server: Sendable {
       return Channel.refuse(socket, refusal, bound.limits)
     }
     if bound.limits.mostDescriptors > 0 { baton_pass_rights(socket.number, true) }
-    let (loop, isLeaving) = state.withLock { state in
+    let loop = state.withLock { state in
       defer { state.nextLoop += 1 }
-      return (state.loops[state.nextLoop % state.loops.count], state.isLeaving)
+      return state.loops[state.nextLoop % state.loops.count]
     }
-    if isLeaving { return release(peer) }
     let connection = ServerConnection(
       Channel(
         socket, loop: loop, limits: bound.limits, times: options.channelTimes,
         bound.serving.metrics?.connections), peer, bound.serving
     ) { [weak self] in self?.ended($0) }
-    state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
-    connection.start()
+    // In one step, so that whoever drains leaves every connection that is served.
+    let isServed = state.withLock { state in
+      if !state.isLeaving { state.connections[ObjectIdentifier(connection)] = connection }
+      return !state.isLeaving
+    }
+    if isServed { connection.start() } else { release(peer) }
   }
 
   /// Counts a connection that is to be served. Why it is not; nil when it is.
@@ -283,7 +286,7 @@ public final class Server: Sendable {
     let timer = loop.schedule(
       at: LoopClock.now &+ UInt64(options.drainTimeout.clampedNanoseconds)
     ) {
-      for connection in connections { connection.close() }
+      for connection in self.state.withLock({ Array($0.connections.values) }) { connection.close() }
     }
     await drained.wait()
     timer.cancel()

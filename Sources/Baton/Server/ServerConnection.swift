@@ -20,6 +20,8 @@ final class ServerConnection: @unchecked Sendable {
   @exclusivity(unchecked) private var calls: [UInt32: OwedCall] = [:]
   /// The highest number of a call that was begun. Calls may come in another order.
   @exclusivity(unchecked) private(set) var lastCall: UInt32 = 0
+  /// This is the server's end.
+  @exclusivity(unchecked) private var isAccepted = false
   /// No more calls are taken; the connection ends when nothing is owed.
   @exclusivity(unchecked) private var isLeaving = false
   /// Descriptors that came with the requests of the calls that are owed an answer.
@@ -29,6 +31,8 @@ final class ServerConnection: @unchecked Sendable {
 
   /// What handlers said that is to be sent behind their last message.
   @exclusivity(unchecked) private var trailers: [UInt32: Metadata] = [:]
+  /// The call whose handler runs now, which is no task.
+  @exclusivity(unchecked) private var beginning: UInt32?
   /// The other half of this end, for handlers that call the client.
   @exclusivity(unchecked) private weak var endpoint: Endpoint?
 
@@ -62,10 +66,12 @@ final class ServerConnection: @unchecked Sendable {
   func start() {
     let endpoint = Endpoint(channel, accepted: true, caller: nil, callee: self, logger)
     channel.loop.execute {
+      self.isAccepted = true
       self.logger.debug("connection accepted")
       self.endpoint = endpoint
       self.channel.start(endpoint)
       self.watchIdleness()
+      if self.isLeaving { self.sayGoodbye() }
     }
   }
 
@@ -73,10 +79,15 @@ final class ServerConnection: @unchecked Sendable {
   func leave() {
     channel.loop.execute {
       self.isLeaving = true
-      let goodbye = WireGoodbye(status: WireStatus(), lastCall: self.lastCall)
-      try? self.channel.sendControl(.goodbye, goodbye)
-      self.finishIfIdle()
+      // A connection that is yet to be started says hello first.
+      if self.isAccepted { self.sayGoodbye() }
     }
+  }
+
+  private func sayGoodbye() {
+    let goodbye = WireGoodbye(status: WireStatus(), lastCall: lastCall)
+    try? channel.sendControl(.goodbye, goodbye)
+    finishIfIdle()
   }
 
   /// Ends at once. On any thread.
@@ -97,9 +108,10 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  /// Behind the last answer the connection ends, when the client has read it.
+  /// Behind the last answer the connection ends, when the client has read it. At the end that
+  /// connected it is the server that ends it: calls of this end may be in flight.
   private func finishIfIdle() {
-    if isLeaving && calls.isEmpty { channel.finish() }
+    if isAccepted && isLeaving && calls.isEmpty { channel.finish() }
   }
 
   // MARK: Answers
@@ -208,7 +220,10 @@ final class ServerConnection: @unchecked Sendable {
 
   func setTrailers(_ number: UInt32, _ metadata: Metadata) throws(RPCError) {
     _ = try metadata.wire()
-    channel.loop.execute { self.trailers[number] = metadata }
+    channel.loop.execute {
+      // Of a call that is over nobody would take them.
+      if self.calls[number] != nil || self.beginning == number { self.trailers[number] = metadata }
+    }
   }
 
   /// A connection for calls to the client.
@@ -313,11 +328,13 @@ final class ServerConnection: @unchecked Sendable {
     let call = ServedCall(
       connection: self, method: method.name, number: number, deadline: deadline,
       metadata: metadata)
+    beginning = number
     do throws(CodecError) {
       try method.handle(frame.message, &descriptors, call)
     } catch {
       call.refuse(error)
     }
+    beginning = nil
     if count > 0, calls[number] != nil {
       calls[number]?.descriptors = count
     } else {

@@ -10,6 +10,9 @@ final class OutgoingStream: Sendable {
 
   private let channel: Channel
   private let state: Mutex<State>
+  /// Held while a frame is reserved and queued, so that frames leave in the order in which they use
+  /// the credit, and none behind the last.
+  private let order = Mutex(())
 
   private struct State {
     /// Zero until the call is begun.
@@ -80,6 +83,12 @@ final class OutgoingStream: Sendable {
   private func trySending(
     _ size: Int, _ descriptors: Int, _ send: (FrameHeader) throws(Channel.Refusal) -> Void
   ) -> Outcome {
+    order.withLock { _ in sendInOrder(size, descriptors, send) }
+  }
+
+  private func sendInOrder(
+    _ size: Int, _ descriptors: Int, _ send: (FrameHeader) throws(Channel.Refusal) -> Void
+  ) -> Outcome {
     var turnIsOver = false
     let reserved: Result<UInt32?, RPCError> = state.withLock { state in
       if let end = state.end { return .failure(end) }
@@ -146,12 +155,14 @@ final class OutgoingStream: Sendable {
 
   /// Nothing more is sent: tells the receiver. Does nothing the second time.
   func finish() {
-    let call: UInt32? = state.withLock { state in
-      if state.isFinished || state.end != nil { return nil }
-      state.isFinished = true
-      return state.call
+    order.withLock { _ in
+      let call: UInt32? = state.withLock { state in
+        if state.isFinished || state.end != nil { return nil }
+        state.isFinished = true
+        return state.call
+      }
+      if let call { try? channel.send(FrameHeader(.finish, call: call, isLast: true, size: 0)) }
     }
-    if let call { try? channel.send(FrameHeader(.finish, call: call, isLast: true, size: 0)) }
   }
 
   var hasEnded: Bool { state.withLock { $0.end != nil } }

@@ -60,7 +60,8 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
     reassembly = Reassembly(
       largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors,
       spareBytes: loop.spare.bytes)
-    sender = PacketSender(socket, loop: loop, metrics)
+    sender = PacketSender(
+      socket, loop: loop, largestMessage: limits.largestMessage, metrics)
   }
 
   /// Begins to receive, after saying hello. On the loop's thread.

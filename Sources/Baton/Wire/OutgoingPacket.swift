@@ -103,6 +103,30 @@ package final class OutgoingPacket: @unchecked Sendable {
     tailCount = 0
   }
 
+  /// Takes the frames of a call out, of which none has left.
+  func dropFrames(of call: UInt32) {
+    if isPiece {
+      // It is one frame.
+      if lastCall == call { empty() }
+      return
+    }
+    var (from, to) = (0, 0)
+    while from < written {
+      // What was written here is a header.
+      guard let header = try? FrameHeader(reading: memory + from) else { return }
+      let size = FrameHeader.byteCount + header.paddedSize
+      if header.call == call {
+        if from + size == written { descriptors = [] }
+      } else {
+        (memory + to).copyMemory(from: memory + from, byteCount: size)
+        (lastFrame, lastCall) = (to, header.call)
+        to += size
+      }
+      from += size
+    }
+    written = to
+  }
+
   private func reserve(_ size: Int) {
     if size <= capacity { return }
     let grown = max(size, capacity * 2)

@@ -18,6 +18,8 @@ package struct OutgoingPackets: ~Copyable {
   /// Bytes of all that waits, and of them those in messages that leave in fragments.
   package private(set) var waiting = 0
   private(set) var waitingLarge = 0
+  /// Descriptors in the packets that wait.
+  private(set) var waitingDescriptors = 0
 
   /// Bytes of a message in one fragment: larger ones are little faster. Of one that takes long they
   /// are fewer, as whoever has a short message to send waits until a fragment has left.
@@ -56,7 +58,10 @@ package struct OutgoingPackets: ~Copyable {
     let memory = packet.extend(by: size, header)
     memory.copyBytes(head)
     fill(memory + head.count)
-    if !descriptors.isEmpty { packet.descriptors = descriptors }
+    if !descriptors.isEmpty {
+      packet.descriptors = descriptors
+      waitingDescriptors += descriptors.count
+    }
   }
 
   /// The same with a message in pieces.
@@ -105,6 +110,19 @@ package struct OutgoingPackets: ~Copyable {
     count(out: large.remove(at: index).waiting)
   }
 
+  /// Drops all that waits of a call.
+  package mutating func dropAll(of call: UInt32) {
+    drop(call)
+    for packet in packets {
+      waiting -= packet.count
+      waitingDescriptors -= packet.descriptors.count
+      packet.dropFrames(of: call)
+      waiting += packet.count
+      waitingDescriptors += packet.descriptors.count
+    }
+    packets.removeAll { $0.count == 0 }
+  }
+
   /// Takes the packet that leaves next. A fragment, of a message that takes long or not, only if
   /// `mayBeFragment`.
   package mutating func takeFirst(
@@ -126,6 +144,7 @@ package struct OutgoingPackets: ~Copyable {
     packets.removeFirst()
     taken += 1
     waiting -= first.count
+    waitingDescriptors -= first.descriptors.count
     return first
   }
 
@@ -154,6 +173,7 @@ package struct OutgoingPackets: ~Copyable {
     packet.isClosed = true
     taken -= 1
     waiting += packet.count
+    waitingDescriptors += packet.descriptors.count
     packets.insert(packet, at: 0)
   }
 
@@ -170,6 +190,7 @@ package struct OutgoingPackets: ~Copyable {
     large.removeAll()
     waiting = 0
     waitingLarge = 0
+    waitingDescriptors = 0
   }
 
   private mutating func open(for size: Int) -> OutgoingPacket {

@@ -37,12 +37,18 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   private static let turn = 1 << 20
   private static let turnOfLong = 64 << 10
 
-  init(_ socket: PacketSocket, loop: EventLoop, _ metrics: ConnectionMetrics?) {
+  /// `largestMessage` bounds what waits, whatever the peer says that it takes.
+  init(
+    _ socket: PacketSocket, loop: EventLoop, largestMessage: Int, _ metrics: ConnectionMetrics?
+  ) {
     self.socket = socket
     self.loop = loop
     self.metrics = metrics
     socket.widenSendBuffer()
-    output = Mutex(SenderOutput(packets: OutgoingPackets(largestPacket: socket.largestPacket)))
+    output = Mutex(
+      SenderOutput(
+        packets: OutgoingPackets(largestPacket: socket.largestPacket),
+        largestMessage: largestMessage))
   }
 
   /// Called once, before the first frame.
@@ -96,12 +102,11 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   ) throws(Channel.Refusal) {
     let isOnLoop = loop.isCurrent
     let result: Result<Step, Channel.Refusal> = output.withLock { output in
-      if let refusal = output.refusal(of: header.size - header.head, descriptors) {
-        return .failure(refusal)
-      }
+      if let refusal = output.refusal(of: header, descriptors) { return .failure(refusal) }
       if header.kind == .cancel { output.packets.drop(header.call) }
       add(&output.packets)
       output.frames += 1
+      if output.isCongested && output.lastProgress == 0 { output.lastProgress = LoopClock.now }
       switch output.state {
       case .idle where isOnLoop, .paced where isOnLoop:
         output.state = .scheduled
@@ -110,6 +115,10 @@ final class PacketSender: LoopSource, @unchecked Sendable {
         output.state = .sending
         return .success(.drain)
       case .scheduled where isOnLoop && output.isWorthSending: return .success(.flush)
+      // Who adds much in one turn gives the peer the chance to read meanwhile.
+      case .blocked where isOnLoop && output.isCongested:
+        output.state = .sending
+        return .success(.drain)
       default: return .success(.nothing)
       }
     }
@@ -239,6 +248,8 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       if let sent {
         output.packets.recycle(sent)
         output.refusals = 0
+        // The time costs something, so only where it counts.
+        if output.lastProgress != 0 { output.lastProgress = output.isCongested ? LoopClock.now : 0 }
       }
       let (packet, step) = takeNext(&output, turnSent)
       return (packet, step, output.hasRoomForWaiters)
@@ -289,6 +300,11 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       return false
     case .tooManyReferences, .noBufferSpace, .noMemory:
       return backOff(packet, error)
+    case .badFileDescriptor, .invalidArgument, .notPermitted:
+      // The descriptors of its last frame are to blame.
+      if !packet.descriptors.isEmpty { return drop(packet, error) }
+      fail(error)
+      return false
     case .brokenPipe, .connectionReset, .socketNotConnected:
       // What the peer sent before it left is still to be read: the end comes from there.
       output.withLock { output in
@@ -299,10 +315,14 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       relieve()
       return false
     default:
-      let failure = ConnectionError(.closed, "sending to the peer failed", errno: error)
-      loop.execute { self.owner?.sendingFailed(failure) }
+      fail(error)
       return false
     }
+  }
+
+  private func fail(_ error: Errno) {
+    let failure = ConnectionError(.closed, "sending to the peer failed", errno: error)
+    loop.execute { self.owner?.sendingFailed(failure) }
   }
 
   private func putBack(_ packet: OutgoingPacket, _ state: SenderOutput.State) {
@@ -328,21 +348,25 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       output.refusals += 1
       return output.refusals
     }
-    guard refusals <= 8 else {
-      let call = packet.lastCall
-      output.withLock { output in
-        output.refusals = 0
-        output.packets.drop(call)
-      }
-      packet.dropLastFrame()
-      if packet.count > 0 { putBack(packet, .refused) }
-      loop.execute { self.giveUp(call, error, hasRest: packet.count > 0) }
-      return packet.count == 0
-    }
+    if refusals > 8 { return drop(packet, error) }
     putBack(packet, .refused)
     let later = LoopClock.now + UInt64(1_000_000) << UInt64(refusals)
     _ = loop.schedule(at: later) { self.tryRefused() }
     return false
+  }
+
+  /// Drops the packet's last frame, and what waits of the same call: without it that would be another
+  /// message than was written. Whether sending goes on.
+  private func drop(_ packet: OutgoingPacket, _ error: Errno) -> Bool {
+    let call = packet.lastCall
+    output.withLock { output in
+      output.refusals = 0
+      output.packets.dropAll(of: call)
+    }
+    packet.dropLastFrame()
+    if packet.count > 0 { putBack(packet, .refused) }
+    loop.execute { self.giveUp(call, error, hasRest: packet.count > 0) }
+    return packet.count == 0
   }
 
   private func tryRefused() {
@@ -350,7 +374,8 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   }
 
   private func giveUp(_ call: UInt32, _ error: Errno, hasRest: Bool) {
-    owner?.couldNotSend(call, RPCError(unsent: error))
+    // Frames that belong to no call are answers nobody waits for.
+    if call != 0 { owner?.couldNotSend(call, RPCError(unsent: error)) }
     if hasRest { tryRefused() }
   }
 

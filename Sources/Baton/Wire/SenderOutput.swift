@@ -10,6 +10,8 @@ struct SenderOutput: ~Copyable {
   var refusals = 0
   /// The peer takes nothing any more.
   var isBroken = false
+  /// When a packet last left, on the loop's clock, while senders shall wait; zero while they need not.
+  var lastProgress: UInt64 = 0
   /// Nothing more is to be sent behind what waits.
   var isFinishing = false
   /// Who waits until less waits.
@@ -32,9 +34,13 @@ struct SenderOutput: ~Copyable {
     case ended
   }
 
-  /// Bytes of short messages that may wait to leave before the peer counts as one that does not
-  /// read. Of large ones, four of the largest may.
+  /// Bytes of short messages that may wait to leave before the peer counts as one that does not read:
+  /// for requests at once, for answers when it has taken none for a while, or four times as many wait.
+  /// Of large ones, four of the largest that both ends take may.
   private static let mostWaiting = 16 << 20
+  private static let patience: UInt64 = 5_000_000_000
+  /// Descriptors that may wait with them.
+  private static let mostDescriptorsWaiting = 4096
   /// Beyond so many bytes the senders of streams wait, and go on when so few are left.
   private static let congestion = 1 << 20
   private static let relief = 256 << 10
@@ -42,23 +48,41 @@ struct SenderOutput: ~Copyable {
   private static let batch = 64 << 10
   private static let framesPerPacket = 16
 
-  init(packets: consuming OutgoingPackets) {
+  /// Bytes of the largest message that this end takes.
+  private let largestMessage: Int
+
+  init(packets: consuming OutgoingPackets, largestMessage: Int) {
     self.packets = packets
+    self.largestMessage = largestMessage
   }
 
-  /// Why a frame with a message of `size` bytes is not queued; nil when it may be.
-  func refusal(of size: Int, _ descriptors: Int) -> Channel.Refusal? {
+  /// Why a frame is not queued; nil when it may be.
+  func refusal(of header: FrameHeader, _ descriptors: Int) -> Channel.Refusal? {
     if state == .ended { return .ended }
+    let size = header.size - header.head
     if size > peer.largestMessage { return .tooLarge(size, most: peer.largestMessage) }
     if descriptors > peer.mostDescriptors {
       return .tooManyDescriptors(descriptors, most: peer.mostDescriptors)
     }
-    return isFull ? .peerDoesNotRead : nil
+    switch header.kind {
+    // Without these a stream would never go on, or end; there are as many as this end has calls.
+    case .finish, .credit, .cancel: return nil
+    // One call fails.
+    case .request: return isFull || waitingShort > Self.mostWaiting ? .peerDoesNotRead : nil
+    // The connection is at stake: all may have been written before the peer could read.
+    default: return isFull || waitingShort > Self.mostWaiting && isStuck ? .peerDoesNotRead : nil
+    }
   }
 
+  private var waitingShort: Int { packets.waiting - packets.waitingLarge }
+
+  private var isStuck: Bool { LoopClock.now > lastProgress &+ Self.patience }
+
   private var isFull: Bool {
-    packets.waiting - packets.waitingLarge > Self.mostWaiting
-      || packets.waitingLarge > max(Self.mostWaiting, 4 * peer.largestMessage)
+    waitingShort > 4 * Self.mostWaiting
+      || packets.waitingDescriptors > Self.mostDescriptorsWaiting
+      || packets.waitingLarge
+        > max(Self.mostWaiting, 4 * min(peer.largestMessage, largestMessage))
   }
 
   /// Whether so much waits that the peer shall begin with it, though more may come in this turn.
