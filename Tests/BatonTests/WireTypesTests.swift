@@ -15,6 +15,17 @@ import Testing
     #expect(PeerLimits(empty).window == least)
   }
 
+  @Test(
+    arguments: [
+      (0, 65_536 - 24), (1, 1), (65_536, 65_536), (70_000, 70_000), (.max, Int(Int32.max)),
+    ] as [(UInt64, Int)])
+  func `the largest message is what a hello says, and one packet's where it says nothing`(
+    told: UInt64, largest: Int
+  ) {
+    let limits = PeerLimits(WireHello(largestPacket: 65_536, largestMessage: told))
+    #expect(limits.largestMessage == largest)
+  }
+
   @Test func `frames share a packet until it is full`() {
     var packets = OutgoingPackets(largestPacket: 256)
     for call in 1...10 {

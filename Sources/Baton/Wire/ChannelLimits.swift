@@ -53,16 +53,18 @@ extension CodecLimits {
 
 /// What the other end takes, as its hello says. Until that came, what every end takes.
 package struct PeerLimits: Sendable {
-  var largestMessage = 65_536 - FrameHeader.byteCount
+  package private(set) var largestMessage = 65_536 - FrameHeader.byteCount
   var mostDescriptors = 0
   package var window = StreamCredit(messages: 1, bytes: 1, descriptors: 1)
 
   init() {}
 
   package init(_ hello: WireHello) {
-    let onePacket = Int(hello.largestPacket) - FrameHeader.byteCount
     // No end takes more than the specification lets it, whatever it says.
-    largestMessage = min(max(Int(clamping: hello.largestMessage), onePacket), Int(Int32.max))
+    largestMessage =
+      hello.largestMessage == 0
+      ? Int(hello.largestPacket) - FrameHeader.byteCount
+      : min(Int(clamping: hello.largestMessage), Int(Int32.max))
     mostDescriptors = Int(hello.mostDescriptors)
     guard let stream = hello.stream else { return }
     let told = StreamCredit(stream)

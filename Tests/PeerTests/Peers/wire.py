@@ -231,7 +231,7 @@ class Connection:
         """Sends frames as one packet; only the last may have descriptors."""
         if frames[0].kind == HELLO:
             self.own = frames[0].parsed_head()
-            self.partials.largest = max(self.own.largest_message, self.own.largest_packet)
+            self.partials.largest = self.own.largest_message or self.own.largest_packet - HEADER.size
             self.partials.most_descriptors = self.own.most_descriptors
         packet = b"".join(frame.encoded() for frame in frames)
         if len(packet) > self.largest_packet():
@@ -246,7 +246,7 @@ class Connection:
 
     def send_whole(self, frame):
         """Sends a REQUEST or MESSAGE of any size, in fragments where it must be."""
-        if len(frame.message) > max(self.peer.largest_message, self.peer.largest_packet - HEADER.size):
+        if len(frame.message) > (self.peer.largest_message or self.peer.largest_packet - HEADER.size):
             raise CallError(CODES["RESOURCE_EXHAUSTED"], "the other end takes no message as large")
         if len(frame.descriptors) > self.peer.most_descriptors:
             raise CallError(CODES["RESOURCE_EXHAUSTED"], "too many descriptors for the other end")
