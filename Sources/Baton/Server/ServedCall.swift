@@ -59,6 +59,7 @@ struct ServedCall: Sendable {
     let incoming = IncomingStream(
       window: channel.ownWindow,
       grant: { try? channel.sendControl(.credit, call: number, $0.wire) },
+      dealt: { [weak connection] in connection?.dealt(number, $0) },
       cancelled: { stream.end() }, read: read)
     stream.stream = incoming
     return incoming

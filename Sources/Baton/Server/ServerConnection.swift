@@ -151,6 +151,15 @@ final class ServerConnection: @unchecked Sendable {
     serving.descriptors.giveBack(descriptors)
   }
 
+  /// A handler has dealt with messages of its stream that brought descriptors. On any thread.
+  func dealt(_ number: UInt32, _ descriptors: Int) {
+    channel.loop.execute {
+      guard let held = self.calls[number]?.descriptors else { return }
+      self.calls[number]?.descriptors = max(held - descriptors, 0)
+      self.release(min(held, descriptors))
+    }
+  }
+
   private static let answered = RPCError(.failedPrecondition, "the handler has returned")
 
   private func giveUp(_ number: UInt32) {
@@ -279,9 +288,10 @@ final class ServerConnection: @unchecked Sendable {
       throw ProtocolError("a message behind the last of call \(number)")
     }
     let error: RPCError?
-    if let flaw {
-      error = RPCError(flaw)
+    if let refusal = flaw.map({ RPCError($0) }) ?? admit(descriptors.count) {
+      error = refusal
     } else {
+      calls[number]?.descriptors += descriptors.count
       error = try incoming.receive(frame.message, &descriptors, limits).map { error in
         RPCError(error.kind == .limit ? .resourceExhausted : .invalidArgument, "\(error)")
       }
@@ -355,13 +365,18 @@ final class ServerConnection: @unchecked Sendable {
 
   /// Why a request's descriptors are not taken; nil when they are, and are counted.
   private func admit(_ count: Int, of method: ServedMethod) -> RPCError? {
-    if count == 0 { return nil }
     if count > method.mostDescriptors {
       return RPCError(
         .invalidArgument,
         "\(method.name): expected at most \(method.mostDescriptors) descriptors, by its request's fields; got \(count)"
       )
     }
+    return admit(count)
+  }
+
+  /// The same for the descriptors of any message.
+  private func admit(_ count: Int) -> RPCError? {
+    if count == 0 { return nil }
     if descriptorsHeld + count > serving.descriptorsPerConnection {
       return RPCError(
         .resourceExhausted,

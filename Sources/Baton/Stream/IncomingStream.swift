@@ -17,6 +17,8 @@ final class IncomingStream: Sendable {
   private let read: Read
   /// Gives credit to the sender.
   private let grant: @Sendable (StreamCredit) -> Void
+  /// Told how many descriptors came with the messages that were dealt with since.
+  private let dealt: @Sendable (Int) -> Void
   /// Called when the task that waits is cancelled.
   private let cancelled: @Sendable () -> Void
   @usableFromInline let state: Mutex<State>
@@ -37,10 +39,12 @@ final class IncomingStream: Sendable {
 
   init(
     window: StreamCredit, grant: @escaping @Sendable (StreamCredit) -> Void,
+    dealt: @escaping @Sendable (Int) -> Void = { _ in },
     cancelled: @escaping @Sendable () -> Void, read: @escaping Read
   ) {
     self.window = window
     self.grant = grant
+    self.dealt = dealt
     self.cancelled = cancelled
     self.read = read
     state = Mutex(State(left: window))
@@ -109,7 +113,9 @@ final class IncomingStream: Sendable {
   @usableFromInline
   func take(_ move: () -> Void) -> Taken {
     var credit: StreamCredit?
+    var descriptors = 0
     let taken: Taken = state.withLock { state in
+      descriptors = state.taken.descriptors
       state.returned.add(state.taken)
       state.taken = .none
       if state.isEmpty {
@@ -127,6 +133,7 @@ final class IncomingStream: Sendable {
       if state.end == nil { credit = Self.credit(&state, window) }
       return .some
     }
+    if descriptors > 0 { dealt(descriptors) }
     if let credit { grant(credit) }
     return taken
   }
