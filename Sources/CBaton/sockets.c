@@ -246,12 +246,13 @@ int baton_signal(int pidfd, int signal) {
   return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
 }
 
-int baton_reap(int pidfd, bool wait) {
+int baton_reap(int pidfd, bool wait, int *status) {
   siginfo_t info = {0};
   int done;
   do done = waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | (wait ? 0 : WNOHANG));
   while (done < 0 && errno == EINTR);
   if (done < 0) return -errno;
+  *status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
   return info.si_pid != 0;
 }
 

@@ -92,6 +92,17 @@ import Testing
     )
   }
 
+  @Test(arguments: [
+    ("exec:false", "exited with status 1"), ("exec:sh -c 'kill -9 $$'", "was killed by signal 9"),
+  ])
+  func `a program that ends instead of serving is told how it ended`(
+    address: String, ending: String
+  ) async throws {
+    let result = try await Tool.baton("list", address)
+    #expect(result.status == 69)
+    #expect(result.errors.hasSuffix(" did not answer: it \(ending)\n"))
+  }
+
   @Test func `what a server prints that exec: starts is no output`() async throws {
     let result = try await Tool.baton("list", "exec:sh -c 'echo hello'")
     #expect(result.status == 69)

@@ -37,6 +37,12 @@ extension ConnectionError: CustomStringConvertible {
 }
 
 extension ConnectionError {
+  /// Why there is no connection to a child, which ended instead of answering.
+  func explained(by ending: String, _ name: String) -> ConnectionError {
+    kind == .unreachable || kind == .closed
+      ? ConnectionError(.unreachable, "\(name) did not answer: it \(ending)") : self
+  }
+
   /// Why there is no connection to a peer that was reached.
   func notAnswered(by name: String) -> ConnectionError {
     switch kind {

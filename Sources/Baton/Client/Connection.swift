@@ -77,9 +77,10 @@ public final class Connection: Sendable {
       if let error = await route.open(link) { throw error.notAnswered(by: name) }
       return connection
     } catch {
+      let ending = child?.endingSoon
       child?.terminate()
       if options.loop == nil { loop.shutdown() }
-      throw error
+      throw ending.map { error.explained(by: $0, name) } ?? error
     }
   }
 

@@ -59,8 +59,10 @@ public final class SynchronousConnection: Sendable {
     do throws(ConnectionError) {
       try result.get()
     } catch {
+      let ending = child?.endingSoon
       child?.terminate()
-      throw error.notAnswered(by: "\(address)")
+      throw ending.map { error.explained(by: $0, "\(address)") }
+        ?? error.notAnswered(by: "\(address)")
     }
   }
 

@@ -16,35 +16,45 @@ final class ChildProcess: Sendable {
     _ = baton_signal(pidfd, SIGTERM)
   }
 
+  /// How a child whose connection has ended did, for errors; nil where it goes on.
+  var endingSoon: String? {
+    guard let status = reap(within: .milliseconds(100)) else { return nil }
+    return status < 0 ? "was killed by signal \(-status)" : "exited with status \(status)"
+  }
+
   /// Waits for its end, and brings it about: a child that has not ended by itself within `grace` gets
   /// SIGTERM, and SIGKILL after as long again.
   func end(within grace: Duration) {
     for signal in [SIGTERM, SIGKILL] {
-      if reap(within: grace) { return }
+      if reap(within: grace) != nil { return }
       _ = baton_signal(pidfd, signal)
     }
-    _ = baton_reap(pidfd, true)
+    var status: Int32 = 0
+    _ = baton_reap(pidfd, true, &status)
   }
 
-  /// Waits for its end, `limit` at most. Whether it has ended.
-  private func reap(within limit: Duration) -> Bool {
+  /// Waits for its end, `limit` at most. How it ended, as `baton_reap` says it.
+  private func reap(within limit: Duration) -> Int32? {
+    var status: Int32 = 0
     let end = LoopClock.now &+ UInt64(limit.clampedNanoseconds)
-    while baton_reap(pidfd, false) == 0 {
+    while baton_reap(pidfd, false, &status) == 0 {
       let now = LoopClock.now
-      if now >= end { return false }
+      if now >= end { return nil }
       _ = baton_wait(pidfd, false, Int64(end - now))
     }
-    return true
+    return status
   }
 
   deinit {
     let pidfd = pidfd
-    if baton_reap(pidfd, false) != 0 {
+    var status: Int32 = 0
+    if baton_reap(pidfd, false, &status) != 0 {
       baton_close(pidfd)
       return
     }
     LoopThread.start {
-      _ = baton_reap(pidfd, true)
+      var status: Int32 = 0
+      _ = baton_reap(pidfd, true, &status)
       baton_close(pidfd)
     }
   }

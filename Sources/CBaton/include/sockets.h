@@ -69,8 +69,9 @@ void baton_sleep(int64_t nanoseconds);
 int baton_spawn(char *const arguments[], int socket, bool with_thread);
 // pidfd_send_signal(2).
 int baton_signal(int pidfd, int signal);
-// waitid(2) on a pidfd. 1 when the process ended and is reaped, 0 when it runs on.
-int baton_reap(int pidfd, bool wait);
+// waitid(2) on a pidfd. 1 when the process ended and is reaped, 0 when it runs on. `status` is then how
+// it ended: its exit status, or the number of the signal that killed it, less than zero.
+int baton_reap(int pidfd, bool wait, int *status);
 
 // setrlimit(2), RLIMIT_NOFILE: the soft limit becomes the hard one, as a process that does not use
 // select(2) can take it.
