@@ -49,10 +49,22 @@ import Testing
     ("{a:1}", "line 1, column 2: expected a name in double quotes, got \"a\""),
     ("{\"a\":1,\"\\u0061\":2}", "line 1, column 8: the name \"a\" came twice"),
     ("1 2", "line 1, column 3: expected the end of the text, got \"2\""),
-    ("01", "line 1, column 1: expected a number, got \"0\""),
-    ("-", "line 1, column 1: expected a number, got \"-\""),
-    ("1.", "line 1, column 1: expected a number, got \"1\""),
-    ("1e", "line 1, column 1: expected a number, got \"1\""),
+    (
+      "01",
+      "line 1, column 1: expected a number with no leading zero and a digit at its end, got \"0\""
+    ),
+    (
+      "-",
+      "line 1, column 1: expected a number with no leading zero and a digit at its end, got \"-\""
+    ),
+    (
+      "1.",
+      "line 1, column 1: expected a number with no leading zero and a digit at its end, got \"1\""
+    ),
+    (
+      "1e",
+      "line 1, column 1: expected a number with no leading zero and a digit at its end, got \"1\""
+    ),
     ("NaN", "line 1, column 1: expected a value, got \"N\""),
     ("nul", "line 1, column 1: expected a value, got \"n\""),
     ("\"abc", "line 1, column 1: the string does not end"),

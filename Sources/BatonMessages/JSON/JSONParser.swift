@@ -85,7 +85,9 @@ struct JSONParser {
   }
 
   private mutating func number() throws(CodecError) -> String {
-    guard let end = JSONNumber.end(in: bytes, from: position) else { throw expected("a number") }
+    guard let end = JSONNumber.end(in: bytes, from: position) else {
+      throw expected("a number with no leading zero and a digit at its end")
+    }
     let text = String(decoding: bytes[position..<end], as: UTF8.self)
     position = end
     return text
