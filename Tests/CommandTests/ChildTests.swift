@@ -18,7 +18,8 @@ import Testing
     signal: Int32
   ) async throws {
     let program = try SilentProgram()
-    let tool = try Tool(Tool.product("baton"), ["list", program.address])
+    // Long enough for a machine that has much else to do.
+    let tool = try Tool(Tool.product("baton"), ["list", program.address, "--timeout", "10m"])
     let result = try await program.watch {
       kill(tool.processID, signal)
       return try await tool.finish()

@@ -221,7 +221,7 @@ import Testing
     let program = try SilentProgram()
     try await RunningBelt.run { belt in
       let baton = try PipedTool(
-        ["call", belt.address, "shelf.v1.Belt/Drip", Self.texts, "--timeout", "2s", "--exec", "--"]
+        ["call", belt.address, "shelf.v1.Belt/Drip", Self.texts, "--timeout", "8s", "--exec", "--"]
           + program.words("exec sleep 3600"))
       let result = try await program.watch { try await baton.tool.finish() }
       #expect(result.errors == "baton: DEADLINE_EXCEEDED: the call's deadline passed\n")
@@ -230,19 +230,21 @@ import Testing
     }
   }
 
-  @Test(arguments: [false, true])
-  func `Ctrl-C ends the command of --exec, and baton with it`(ignoresSIGTERM: Bool) async throws {
+  @Test(arguments: [SIGINT, SIGTERM], [false, true])
+  func `Ctrl-C or SIGTERM ends the command of --exec, and baton with it`(
+    signal: Int32, ignoresSIGTERM: Bool
+  ) async throws {
     let program = try SilentProgram(ignoresSIGTERM: ignoresSIGTERM)
     try await RunningBelt.run { belt in
       let baton = try PipedTool(
         ["call", belt.address, "shelf.v1.Belt/Drip", Self.texts, "--exec", "--"]
           + program.words("exec sleep 3600"))
       let result = try await program.watch {
-        kill(baton.tool.processID, SIGINT)
+        kill(baton.tool.processID, signal)
         return try await baton.tool.finish()
       }
       #expect(result.errors == "")
-      #expect(result.status == 130)
+      #expect(result.status == 128 + signal)
       await belt.untilLeft()
     }
   }

@@ -30,7 +30,7 @@ struct CallCommand: AsyncParsableCommand {
 
       Exit status: 0; the code of gRPC (1 to 16) when the call ended in an error; 64 for wrong \
       usage; 69 when no connection was had; 74 when the reply could not be written; 130 when a \
-      stream was interrupted; that of the command of --exec, of a stream that of the first that failed.
+      stream was interrupted, 143 when it got SIGTERM; that of the command of --exec, of a stream that of the first that failed.
 
       Examples:
         baton call unix:/run/broker files.v1.FileBroker/Open '{"path": "a.txt"}'

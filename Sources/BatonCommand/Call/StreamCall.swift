@@ -20,11 +20,11 @@ struct StreamCall: Sendable {
       let interrupt = try Interrupt()
       return try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask(executorPreference: session.loop) {
-          try await interrupt.wait(on: session.loop)
+          let signal = try await interrupt.wait(on: session.loop)
           // A command that runs is waited for, which ends this one, too.
-          if try await endCommand(.interrupted) { return }
+          if try await endCommand(.interrupted(by: signal)) { return }
           session.end()
-          Diagnostics.end(Failure.interrupted)
+          Diagnostics.end(Failure.interrupted(by: signal))
         }
         group.addTask(executorPreference: session.loop) {
           try await session.waitForDeadline()

@@ -19,7 +19,9 @@ enum Diagnostics {
       exit(EXIT_SUCCESS)
     }
     let failure = error as? Failure ?? usage(error)
-    if failure.status != .interrupted {
+    if case .interrupted = failure.status {
+      // Whoever sent the signal knows.
+    } else {
       write(terminal(.red, "baton:") + " " + line(failure.message))
     }
     exit(failure.status.number)

@@ -20,8 +20,8 @@ package struct Failure: Error {
     case commandNotFound, commandNotExecutable
     /// The command of `--exec` failed with this status for a reply of a stream.
     case command(Int32)
-    /// SIGINT, which needs no words; the number is a shell's.
-    case interrupted
+    /// This signal, which needs no words; the number is a shell's.
+    case interrupted(by: Int32)
 
     package var number: Int32 {
       switch self {
@@ -32,7 +32,7 @@ package struct Failure: Error {
       case .commandNotExecutable: 126
       case .commandNotFound: 127
       case .command(let status): status
-      case .interrupted: 130
+      case .interrupted(let signal): 128 + signal
       }
     }
   }
@@ -43,7 +43,7 @@ package struct Failure: Error {
   }
 
   static func usage(_ message: String) -> Failure { Failure(.usage, message) }
-  static let interrupted = Failure(.interrupted, "")
+  static func interrupted(by signal: Int32) -> Failure { Failure(.interrupted(by: signal), "") }
 }
 
 extension Failure {

@@ -3,7 +3,7 @@ import BatonMessages
 import Glibc
 import SystemPackage
 
-/// SIGINT, which then does not end the process: the first one. The second does.
+/// SIGINT and SIGTERM, which then do not end the process: the first one. The second does.
 struct Interrupt: Sendable {
   private let reading: Descriptor
   private let writing: Descriptor
@@ -15,19 +15,26 @@ struct Interrupt: Sendable {
   init() throws(Errno) {
     (reading, writing) = try Descriptor.pipe()
     Self.number = writing.withFileDescriptor { $0.rawValue }
-    let before = signal(SIGINT) { _ in
-      let error = errno
-      var byte: UInt8 = 0
-      _ = write(Interrupt.number, &byte, 1)
-      signal(SIGINT, SIG_DFL)
-      errno = error
+    for number in [SIGINT, SIGTERM] {
+      let before = signal(number) { number in
+        let error = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(Interrupt.number, &byte, 1)
+        signal(number, SIG_DFL)
+        errno = error
+      }
+      let isIgnored = unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+      if isIgnored { signal(number, SIG_IGN) }
     }
-    let isIgnored = unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-    if isIgnored { signal(SIGINT, SIG_IGN) }
   }
 
-  /// Returns when the signal has come.
-  func wait(on loop: EventLoop) async throws(Errno) {
+  /// Waits for one of the signals. Which came.
+  func wait(on loop: EventLoop) async throws(Errno) -> Int32 {
     try await loop.untilReadable(reading)
+    var byte: UInt8 = 0
+    _ = try withUnsafeMutableBytes(of: &byte) { (room) throws(Errno) in
+      try reading.read(into: room)
+    }
+    return Int32(byte)
   }
 }
