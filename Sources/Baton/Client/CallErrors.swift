@@ -54,12 +54,18 @@ extension RPCError {
 
 extension RPCError {
   /// A packet that the kernel would not take, however often it was tried: it bounds the descriptors
-  /// that a user has in flight over all processes (unix(7), ETOOMANYREFS), and memory.
+  /// that a user has in flight over all processes (unix(7), ETOOMANYREFS), and memory. Or one with a
+  /// descriptor that it does not pass on.
   init(unsent errno: Errno) {
-    let text =
-      errno == .tooManyReferences
-      ? "the kernel takes no more descriptors in flight" : "the kernel has no memory for the packet"
-    self.init(.resourceExhausted, "\(text): \(errno)")
+    switch errno {
+    case .tooManyReferences:
+      self.init(.resourceExhausted, "the kernel takes no more descriptors in flight: \(errno)")
+    case .noBufferSpace, .noMemory:
+      self.init(.resourceExhausted, "the kernel has no memory for the packet: \(errno)")
+    default:
+      self.init(
+        .invalidArgument, "the kernel does not pass on the message's descriptors: \(errno)")
+    }
   }
 }
 

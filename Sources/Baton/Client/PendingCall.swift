@@ -53,6 +53,8 @@ class PendingCall: @unchecked Sendable {
 }
 
 /// A call with one reply, for which a task waits.
+///
+/// Sendable because its own variables are touched as those of ``PendingCall`` are.
 @usableFromInline
 class UnaryCall: PendingCall, @unchecked Sendable {
   /// Reads the reply's message, which is valid only during this call, where it was received.
@@ -128,6 +130,8 @@ class UnaryCall: PendingCall, @unchecked Sendable {
 }
 
 /// A call with a stream of requests and one reply, which may come while requests are written.
+///
+/// Sendable because what it adds is guarded.
 @usableFromInline
 final class UploadCall: UnaryCall, @unchecked Sendable {
   private let state = Mutex(State.running(nil))

@@ -2,6 +2,8 @@ import BatonMessages
 import Synchronization
 
 /// A call whose replies are a stream. It is there before there may be a connection to call over.
+///
+/// Sendable because what it adds to ``PendingCall`` is guarded, or set before anybody else has it.
 @usableFromInline
 final class StreamCall: PendingCall, @unchecked Sendable {
   @usableFromInline let incoming: IncomingStream
@@ -17,7 +19,7 @@ final class StreamCall: PendingCall, @unchecked Sendable {
     case left(RPCError)
   }
 
-  /// A call, for closures that it keeps itself.
+  /// A call, for closures that it keeps itself. Sendable because it is set before any of them runs.
   private final class Handle: @unchecked Sendable {
     weak var call: StreamCall?
   }

@@ -65,7 +65,7 @@ struct ServedCall: Sendable {
     return incoming
   }
 
-  /// The stream, for a closure that it keeps itself.
+  /// The stream, for a closure that it keeps itself. Sendable because it is set before that can run.
   private final class WeakStream: @unchecked Sendable {
     weak var stream: IncomingStream?
     func end() {
