@@ -93,6 +93,17 @@ import Testing
     #expect(second == nil)
   }
 
+  @Test func `a peer has as long for every answer as for the first`() {
+    var keepalive = Keepalive(interval: 10_000_000, patience: 8_000_000_000, now: 0)
+    #expect(keepalive.check(now: 10_000_000) == .ask(then: 20_000_000))
+    keepalive.heard(now: 11_000_000)
+    // Whoever looks was late.
+    #expect(keepalive.check(now: 8_010_000_000) == .ask(then: 8_020_000_000))
+    #expect(keepalive.check(now: 8_020_000_000) == .wait(until: 8_030_000_000))
+    #expect(keepalive.check(now: 16_009_999_999) == .wait(until: 16_010_999_999))
+    #expect(keepalive.check(now: 16_010_000_000) == .giveUp)
+  }
+
   @Test func `timers that are cancelled are forgotten, though an earlier one is not due`() {
     var heap = TimerHeap()
     heap.insert(LoopTimer(deadline: .max - 1) {})
