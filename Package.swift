@@ -115,7 +115,10 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Tracing", package: "swift-distributed-tracing"),
       ],
-      exclude: ["baton.json"], swiftSettings: strict, plugins: ["BatonStubs"]),
+      exclude: ["baton.json"],
+      // As programs are written that want the most of it: what waits runs where its caller does.
+      swiftSettings: strict + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")],
+      plugins: ["BatonStubs"]),
     // Kernel objects that tests pass around and that Swift cannot make.
     .target(
       name: "CKernelObjects", path: "Tests/CKernelObjects",

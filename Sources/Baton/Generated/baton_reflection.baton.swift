@@ -63,7 +63,10 @@ package enum Reflection {
   /// Implemented by a server. Each call is a task on its connection's loop.
   package protocol Service: RPCService {
     /// The services and the schemas they are declared in.
-    func describe(_ request: DescribeRequest, context: CallContext) async throws -> DescribeReply
+    nonisolated(nonsending) func describe(
+      _ request: DescribeRequest,
+      context: CallContext
+    ) async throws -> DescribeReply
   }
 
   /// Implemented by a server whose methods never wait: they are called on the connection's loop,
@@ -82,7 +85,7 @@ package enum Reflection {
     }
 
     /// The services and the schemas they are declared in.
-    package func describe(
+    nonisolated(nonsending) package func describe(
       _ request: DescribeRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> DescribeReply {

@@ -154,15 +154,18 @@ public enum Health {
   /// Implemented by a server. Each call is a task on its connection's loop.
   public protocol Service: RPCService {
     /// The status of a service now. NOT_FOUND where the server does not know the service.
-    func check(
+    nonisolated(nonsending) func check(
       _ request: HealthCheckRequest,
       context: CallContext
     ) async throws -> HealthCheckResponse
     /// The status of every service that the server knows.
-    func list(_ request: HealthListRequest, context: CallContext) async throws -> HealthListResponse
+    nonisolated(nonsending) func list(
+      _ request: HealthListRequest,
+      context: CallContext
+    ) async throws -> HealthListResponse
     /// The status of a service at once, then again whenever it changes. Of a service that the server
     /// does not know it is SERVICE_UNKNOWN, until it does. A stream that ends is to be asked for again.
-    func watch(
+    nonisolated(nonsending) func watch(
       _ request: HealthCheckRequest,
       replies: ReplyWriter<HealthCheckResponse>,
       context: CallContext
@@ -178,7 +181,7 @@ public enum Health {
     func list(_ request: HealthListRequest, context: CallContext) throws -> HealthListResponse
     /// The status of a service at once, then again whenever it changes. Of a service that the server
     /// does not know it is SERVICE_UNKNOWN, until it does. A stream that ends is to be asked for again.
-    func watch(
+    nonisolated(nonsending) func watch(
       _ request: HealthCheckRequest,
       replies: ReplyWriter<HealthCheckResponse>,
       context: CallContext
@@ -194,7 +197,7 @@ public enum Health {
     }
 
     /// The status of a service now. NOT_FOUND where the server does not know the service.
-    public func check(
+    nonisolated(nonsending) public func check(
       _ request: HealthCheckRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> HealthCheckResponse {
@@ -202,7 +205,7 @@ public enum Health {
     }
 
     /// The status of every service that the server knows.
-    public func list(
+    nonisolated(nonsending) public func list(
       _ request: HealthListRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> HealthListResponse {

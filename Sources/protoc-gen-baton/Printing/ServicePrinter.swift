@@ -65,10 +65,12 @@ struct ServicePrinter {
         }
         parameters.append("context: \(scope.runtime("CallContext"))")
         // Who reads or writes a stream waits.
-        let effects = method.kind == .unary ? style.effects : "async "
+        let waits = method.kind != .unary || style.waits
+        // Swift 6.3.1 warns where one of the name `self` is called that runs there.
+        let caller = Self.caller(waits && method.name != "self")
         text.declaration(
-          "func \(SwiftName.escaped(method.name))", parameters,
-          " \(effects)throws" + (method.kind.hasReplyStream ? "" : " -> \(reply)"))
+          "\(caller)func \(SwiftName.escaped(method.name))", parameters,
+          " \(waits ? "async " : "")throws" + (method.kind.hasReplyStream ? "" : " -> \(reply)"))
       }
     }
   }
@@ -143,20 +145,24 @@ struct ServicePrinter {
     to text: inout SwiftText
   ) {
     let options = scope.runtime("CallOptions")
-    let effects = "\(style.effects)throws(\(scope.runtime("RPCError")))"
+    let effects = "\(style.waits ? "async " : "")throws(\(scope.runtime("RPCError")))"
     text.declaration(
-      "\(visibility) func \(SwiftName.escaped(method.name))",
+      "\(Self.caller(style.waits))\(visibility) func \(SwiftName.escaped(method.name))",
       ["_ request: \(scope.name(method.request))", "options: \(options) = \(options)()"],
       " \(effects) -> \(scope.name(method.response)) {")
     text.indented { text in
       text.statement(
         "",
         Expression(
-          call: "try \(style.await)self.connection.call",
+          call: "try \(style.waits ? "await " : "")self.connection.call",
           ["Methods.\(SwiftName.escaped(method.name))", "request", "options: options"]))
     }
     text.line("}")
   }
+
+  /// Marks what waits as running wherever its caller does, as going elsewhere and coming back takes
+  /// time.
+  private static func caller(_ waits: Bool) -> String { waits ? "nonisolated(nonsending) " : "" }
 }
 
 // MARK: Streams of a client
@@ -227,19 +233,19 @@ struct ServiceStyle {
   let client: String
   let connection: String
   let clientProtocol: String
-  let effects: String
-  let await: String
+  /// Whether its methods are asynchronous.
+  let waits: Bool
   let add: String
   let serviceComment: [String]
   let clientComment: [String]
 
   /// Whether its client can call methods with streams.
-  var hasStreams: Bool { !effects.isEmpty }
+  var hasStreams: Bool { waits }
 
   /// How a method is added to a server's table, and how its handler is called.
   func registration(of kind: ServiceModel.Kind) -> (add: String, waiting: String) {
     switch kind {
-    case .unary: (add, self.await)
+    case .unary: (add, waits ? "await " : "")
     case .serverStream: ("addServerStream", "await ")
     case .clientStream: ("addClientStream", "await ")
     case .bidirectionalStream: ("addBidirectionalStream", "await ")
@@ -250,14 +256,14 @@ struct ServiceStyle {
 
   private static let asynchronous = ServiceStyle(
     service: "Service", client: "Client", connection: "Connection",
-    clientProtocol: "ServiceClient", effects: "async ", await: "await ", add: "add",
+    clientProtocol: "ServiceClient", waits: true, add: "add",
     serviceComment: ["Implemented by a server. Each call is a task on its connection's loop."],
     clientComment: ["Calls the service from asynchronous code."])
 
   private static let synchronous = ServiceStyle(
     service: "SynchronousService", client: "SynchronousClient",
-    connection: "SynchronousConnection", clientProtocol: "SynchronousServiceClient", effects: "",
-    await: "", add: "addSynchronous",
+    connection: "SynchronousConnection", clientProtocol: "SynchronousServiceClient", waits: false,
+    add: "addSynchronous",
     serviceComment: [
       "Implemented by a server whose methods never wait: they are called on the connection's loop,",
       "which stands still until they return.",

@@ -226,7 +226,7 @@ public enum Names {
 
   /// Implemented by a server. Each call is a task on its connection's loop.
   public protocol Service: RPCService {
-    func `init`(
+    nonisolated(nonsending) func `init`(
       _ request: GoldenNames::Client,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
@@ -234,46 +234,52 @@ public enum Names {
       _ request: GoldenNames::Methods,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Service
-    func `default`(
+    nonisolated(nonsending) func `default`(
       _ request: GoldenNames::Client,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func connection(
+    nonisolated(nonsending) func connection(
       _ request: GoldenNames::Client,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func register(
+    nonisolated(nonsending) func register(
       _ request: GoldenNames::Client,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func schema(
+    nonisolated(nonsending) func schema(
       _ request: GoldenNames::Client,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func request(
+    nonisolated(nonsending) func request(
       _ request: GoldenNames::Client,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func context(
+    nonisolated(nonsending) func context(
       _ request: GoldenNames::Client,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func options(
+    nonisolated(nonsending) func options(
       _ request: GoldenNames::Client,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func methods(_ request: Connection, context: Baton.CallContext) async throws -> Method
-    func hashValue(_ request: CallContext, context: Baton.CallContext) async throws -> RPCError
-    func upload(
+    nonisolated(nonsending) func methods(
+      _ request: Connection,
+      context: Baton.CallContext
+    ) async throws -> Method
+    nonisolated(nonsending) func hashValue(
+      _ request: CallContext,
+      context: Baton.CallContext
+    ) async throws -> RPCError
+    nonisolated(nonsending) func upload(
       _ requests: MessageStream<GoldenNames::Client>,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func download(
+    nonisolated(nonsending) func download(
       _ request: GoldenNames::Client,
       replies: ReplyWriter<GoldenNames::Client>,
       context: Baton.CallContext
     ) async throws
-    func exchange(
+    nonisolated(nonsending) func exchange(
       _ requests: MessageStream<GoldenNames::Client>,
       replies: ReplyWriter<GoldenNames::Client>,
       context: Baton.CallContext
@@ -321,16 +327,16 @@ public enum Names {
     ) throws -> GoldenNames::Client
     func methods(_ request: Connection, context: Baton.CallContext) throws -> Method
     func hashValue(_ request: CallContext, context: Baton.CallContext) throws -> RPCError
-    func upload(
+    nonisolated(nonsending) func upload(
       _ requests: MessageStream<GoldenNames::Client>,
       context: Baton.CallContext
     ) async throws -> GoldenNames::Client
-    func download(
+    nonisolated(nonsending) func download(
       _ request: GoldenNames::Client,
       replies: ReplyWriter<GoldenNames::Client>,
       context: Baton.CallContext
     ) async throws
-    func exchange(
+    nonisolated(nonsending) func exchange(
       _ requests: MessageStream<GoldenNames::Client>,
       replies: ReplyWriter<GoldenNames::Client>,
       context: Baton.CallContext
@@ -345,77 +351,77 @@ public enum Names {
       self.connection = connection
     }
 
-    public func `init`(
+    nonisolated(nonsending) public func `init`(
       _ request: GoldenNames::Client,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {
       try await self.connection.call(Methods.`init`, request, options: options)
     }
 
-    public func `self`(
+    nonisolated(nonsending) public func `self`(
       _ request: GoldenNames::Methods,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Service {
       try await self.connection.call(Methods.`self`, request, options: options)
     }
 
-    public func `default`(
+    nonisolated(nonsending) public func `default`(
       _ request: GoldenNames::Client,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {
       try await self.connection.call(Methods.`default`, request, options: options)
     }
 
-    public func connection(
+    nonisolated(nonsending) public func connection(
       _ request: GoldenNames::Client,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {
       try await self.connection.call(Methods.connection, request, options: options)
     }
 
-    public func register(
+    nonisolated(nonsending) public func register(
       _ request: GoldenNames::Client,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {
       try await self.connection.call(Methods.register, request, options: options)
     }
 
-    public func schema(
+    nonisolated(nonsending) public func schema(
       _ request: GoldenNames::Client,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {
       try await self.connection.call(Methods.schema, request, options: options)
     }
 
-    public func request(
+    nonisolated(nonsending) public func request(
       _ request: GoldenNames::Client,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {
       try await self.connection.call(Methods.request, request, options: options)
     }
 
-    public func context(
+    nonisolated(nonsending) public func context(
       _ request: GoldenNames::Client,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {
       try await self.connection.call(Methods.context, request, options: options)
     }
 
-    public func options(
+    nonisolated(nonsending) public func options(
       _ request: GoldenNames::Client,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {
       try await self.connection.call(Methods.options, request, options: options)
     }
 
-    public func methods(
+    nonisolated(nonsending) public func methods(
       _ request: Connection,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> Method {
       try await self.connection.call(Methods.methods, request, options: options)
     }
 
-    public func hashValue(
+    nonisolated(nonsending) public func hashValue(
       _ request: CallContext,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> RPCError {
@@ -644,7 +650,10 @@ public enum BatonService {
 
   /// Implemented by a server. Each call is a task on its connection's loop.
   public protocol Service: RPCService {
-    func call(_ request: Connection, context: Baton.CallContext) async throws -> GoldenNames::Client
+    nonisolated(nonsending) func call(
+      _ request: Connection,
+      context: Baton.CallContext
+    ) async throws -> GoldenNames::Client
   }
 
   /// Implemented by a server whose methods never wait: they are called on the connection's loop,
@@ -661,7 +670,7 @@ public enum BatonService {
       self.connection = connection
     }
 
-    public func call(
+    nonisolated(nonsending) public func call(
       _ request: Connection,
       options: CallOptions = CallOptions()
     ) async throws(Baton.RPCError) -> GoldenNames::Client {

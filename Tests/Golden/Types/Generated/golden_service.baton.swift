@@ -150,15 +150,21 @@ public enum Door {
   /// Implemented by a server. Each call is a task on its connection's loop.
   public protocol Service: RPCService {
     /// Opens the door.
-    func open(_ request: OpenRequest, context: CallContext) async throws -> OpenReply
-    func closeEveryDoorThereIsInTheHouseAndLockItTwice(
+    nonisolated(nonsending) func open(
+      _ request: OpenRequest,
+      context: CallContext
+    ) async throws -> OpenReply
+    nonisolated(nonsending) func closeEveryDoorThereIsInTheHouseAndLockItTwice(
       _ request: CloseEveryDoorThereIsInTheHouseRequest,
       context: CallContext
     ) async throws -> CloseEveryDoorThereIsInTheHouseReply
     /// Was used once.
     ///
     /// - Note: Deprecated in the schema.
-    func knock(_ request: OpenRequest, context: CallContext) async throws -> OpenReply
+    nonisolated(nonsending) func knock(
+      _ request: OpenRequest,
+      context: CallContext
+    ) async throws -> OpenReply
   }
 
   /// Implemented by a server whose methods never wait: they are called on the connection's loop,
@@ -185,14 +191,14 @@ public enum Door {
     }
 
     /// Opens the door.
-    public func open(
+    nonisolated(nonsending) public func open(
       _ request: OpenRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> OpenReply {
       try await self.connection.call(Methods.open, request, options: options)
     }
 
-    public func closeEveryDoorThereIsInTheHouseAndLockItTwice(
+    nonisolated(nonsending) public func closeEveryDoorThereIsInTheHouseAndLockItTwice(
       _ request: CloseEveryDoorThereIsInTheHouseRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> CloseEveryDoorThereIsInTheHouseReply {
@@ -202,7 +208,7 @@ public enum Door {
 
     /// Was used once.
     @available(*, deprecated)
-    public func knock(
+    nonisolated(nonsending) public func knock(
       _ request: OpenRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> OpenReply {
@@ -289,7 +295,10 @@ public enum Old {
 
   /// Implemented by a server. Each call is a task on its connection's loop.
   public protocol Service: RPCService {
-    func call(_ request: OpenRequest, context: CallContext) async throws -> OpenReply
+    nonisolated(nonsending) func call(
+      _ request: OpenRequest,
+      context: CallContext
+    ) async throws -> OpenReply
   }
 
   /// Implemented by a server whose methods never wait: they are called on the connection's loop,
@@ -307,7 +316,7 @@ public enum Old {
       self.connection = connection
     }
 
-    public func call(
+    nonisolated(nonsending) public func call(
       _ request: OpenRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> OpenReply {
@@ -416,9 +425,15 @@ public enum Shelf {
 
   /// Implemented by a server. Each call is a task on its connection's loop.
   public protocol Service: RPCService {
-    func look(_ request: OpenRequest, context: CallContext) async throws -> Pool
-    func label(_ request: Drop, context: CallContext) async throws -> Pool
-    func take(_ request: OpenRequest, context: CallContext) async throws -> Drop
+    nonisolated(nonsending) func look(
+      _ request: OpenRequest,
+      context: CallContext
+    ) async throws -> Pool
+    nonisolated(nonsending) func label(_ request: Drop, context: CallContext) async throws -> Pool
+    nonisolated(nonsending) func take(
+      _ request: OpenRequest,
+      context: CallContext
+    ) async throws -> Drop
   }
 
   /// Implemented by a server whose methods never wait: they are called on the connection's loop,
@@ -437,21 +452,21 @@ public enum Shelf {
       self.connection = connection
     }
 
-    public func look(
+    nonisolated(nonsending) public func look(
       _ request: OpenRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> Pool {
       try await self.connection.call(Methods.look, request, options: options)
     }
 
-    public func label(
+    nonisolated(nonsending) public func label(
       _ request: Drop,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> Pool {
       try await self.connection.call(Methods.label, request, options: options)
     }
 
-    public func take(
+    nonisolated(nonsending) public func take(
       _ request: OpenRequest,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> Drop {
@@ -535,12 +550,19 @@ public enum Flow {
 
   /// Implemented by a server. Each call is a task on its connection's loop.
   public protocol Service: RPCService {
-    func ask(_ request: Drop, context: CallContext) async throws -> Pool
+    nonisolated(nonsending) func ask(_ request: Drop, context: CallContext) async throws -> Pool
     /// Replies without end.
-    func watch(_ request: Pool, replies: ReplyWriter<Drop>, context: CallContext) async throws
+    nonisolated(nonsending) func watch(
+      _ request: Pool,
+      replies: ReplyWriter<Drop>,
+      context: CallContext
+    ) async throws
     /// As many requests as there are.
-    func gather(_ requests: MessageStream<Drop>, context: CallContext) async throws -> Pool
-    func talk(
+    nonisolated(nonsending) func gather(
+      _ requests: MessageStream<Drop>,
+      context: CallContext
+    ) async throws -> Pool
+    nonisolated(nonsending) func talk(
       _ requests: MessageStream<Drop>,
       replies: ReplyWriter<Pool>,
       context: CallContext
@@ -552,10 +574,17 @@ public enum Flow {
   public protocol SynchronousService: RPCService {
     func ask(_ request: Drop, context: CallContext) throws -> Pool
     /// Replies without end.
-    func watch(_ request: Pool, replies: ReplyWriter<Drop>, context: CallContext) async throws
+    nonisolated(nonsending) func watch(
+      _ request: Pool,
+      replies: ReplyWriter<Drop>,
+      context: CallContext
+    ) async throws
     /// As many requests as there are.
-    func gather(_ requests: MessageStream<Drop>, context: CallContext) async throws -> Pool
-    func talk(
+    nonisolated(nonsending) func gather(
+      _ requests: MessageStream<Drop>,
+      context: CallContext
+    ) async throws -> Pool
+    nonisolated(nonsending) func talk(
       _ requests: MessageStream<Drop>,
       replies: ReplyWriter<Pool>,
       context: CallContext
@@ -570,7 +599,7 @@ public enum Flow {
       self.connection = connection
     }
 
-    public func ask(
+    nonisolated(nonsending) public func ask(
       _ request: Drop,
       options: CallOptions = CallOptions()
     ) async throws(RPCError) -> Pool {
