@@ -19,7 +19,7 @@ typedef struct baton_chunk {
 
 // One arena a thread is kept between messages, so that a small message costs no malloc. A second one
 // that is borrowed meanwhile is made and freed.
-static __thread baton_arena *kept;
+static __thread baton_arena *kept __attribute__((tls_model("initial-exec")));
 static pthread_key_t key;
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 

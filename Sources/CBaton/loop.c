@@ -64,7 +64,8 @@ void baton_eventfd_clear(int number) {
   (void)ignored;
 }
 
-static __thread void *current;
+// Asked with each frame: the dynamic linker need not be, with this model.
+static __thread void *current __attribute__((tls_model("initial-exec")));
 void *baton_thread_loop(void) { return current; }
 void baton_set_thread_loop(void *loop) { current = loop; }
 void baton_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

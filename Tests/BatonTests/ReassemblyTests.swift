@@ -201,13 +201,3 @@ private struct Receiver: ~Copyable {
     }
   }
 }
-
-/// The same numbers each time.
-private struct Lehmer: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state ^ (state >> 32)
-  }
-}

@@ -5,29 +5,23 @@ public import SystemPackage
 /// What a handler knows of the call it answers.
 public struct CallContext: Sendable {
   /// `files.v1.FileBroker/Open`.
-  public let method: String
+  public var method: String { call.method }
   /// Who is at the other end of the connection.
-  public let peer: PeerCredentials
+  public var peer: PeerCredentials { call.connection.peer }
   /// When the caller stops waiting; nil: never. The handler's task is cancelled then.
   public let deadline: ContinuousClock.Instant?
   /// What the caller said beside its request.
-  public let metadata: Metadata
+  public var metadata: Metadata { call.metadata }
   private let call: ServedCall
 
-  init(
-    method: String, peer: PeerCredentials, deadline: ContinuousClock.Instant?, metadata: Metadata,
-    call: ServedCall
-  ) {
-    self.method = method
-    self.peer = peer
-    self.deadline = deadline
-    self.metadata = metadata
+  init(_ call: ServedCall, deadline: ContinuousClock.Instant?) {
     self.call = call
+    self.deadline = deadline
   }
 
   /// The same with other metadata.
   func with(_ metadata: Metadata) -> CallContext {
-    CallContext(method: method, peer: peer, deadline: deadline, metadata: metadata, call: call)
+    CallContext(call.with(metadata), deadline: deadline)
   }
 
   /// The connection's logger, which says who the caller is, with the call's method, its number on the

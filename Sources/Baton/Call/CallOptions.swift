@@ -54,9 +54,12 @@ extension CallOptions {
 
   /// When to give up, on ``LoopClock``, and what to tell the server.
   func begin() throws(RPCError) -> (deadline: UInt64?, head: [UInt8]) {
+    // The time costs something, so only where it counts.
+    if timeout == nil && fixedDeadline == nil && metadata.isEmpty && Self.inheritedDeadline == nil {
+      return (nil, [])
+    }
     let now = LoopClock.now
     let deadline = deadline(from: now)
-    if deadline == nil && metadata.isEmpty { return (nil, []) }
     let left = deadline.map { $0 > now ? $0 - now : 1 }
     let head = WireRequestHead(
       timeout: left.map { max($0, 1) } ?? 0, metadata: try metadata.wire())

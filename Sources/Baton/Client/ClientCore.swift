@@ -75,15 +75,15 @@ final class ClientCore: Sendable {
   nonisolated(nonsending) func call<Request: Message, Response: Message>(
     _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
   ) async throws(RPCError) -> Response {
-    var response: Response?
+    let reply = ReplyBox<Response>()
     let call = UnaryCall { (message, descriptors, limits) throws(CodecError) in
-      response = try Response(
+      reply.value = try Response(
         unpacking: message, descriptors: &descriptors, limits: limits)
     }
     try await run(call, method.identity, options) { (send) throws(CodecError) in
       try request.packed(send)
     }
-    guard let response else { throw RPCError.unread }
+    guard let response = reply.value else { throw RPCError.unread }
     return response
   }
 
@@ -234,8 +234,9 @@ final class ClientCore: Sendable {
 
   private func startTimer(_ call: PendingCall, _ deadline: UInt64) {
     let number = call.number
-    call.timer = channel.loop.schedule(at: deadline) { [weak self] in
-      self?.giveUp(number, RPCError(.deadlineExceeded, "no reply before the call's deadline"))
+    // Cancelled with the call's end, which comes no later than that of the connection.
+    call.timer = channel.loop.schedule(at: deadline) {
+      self.giveUp(number, RPCError(.deadlineExceeded, "no reply before the call's deadline"))
     }
   }
 
@@ -376,6 +377,18 @@ final class ClientCore: Sendable {
     for call in calls { call.end(RPCError(.unavailable, error.description)) }
     owner?.ended(self, error)
   }
+}
+
+/// Where a call leaves the reply that it has read.
+///
+/// Sendable because it is filled before anybody else knows of it. For the same reason accesses are not
+/// checked for overlapping while running.
+@usableFromInline
+final class ReplyBox<Reply: Message>: @unchecked Sendable {
+  @exclusivity(unchecked) @usableFromInline var value: Reply?
+
+  @inlinable
+  init() {}
 }
 
 extension UnsafeMutableRawPointer {

@@ -4,20 +4,21 @@ import Synchronization
 /// A call in flight, as the connection sees it.
 ///
 /// Sendable because what is not guarded is touched on the loop's thread, or by whoever took the call
-/// out of ``CallsInFlight``.
+/// out of ``CallsInFlight``. Accesses are not checked for overlapping while running: each is over
+/// before anything else is called.
 @usableFromInline
 class PendingCall: @unchecked Sendable {
-  final var number: UInt32 = 0
-  final var timer: LoopTimer?
+  @exclusivity(unchecked) final var number: UInt32 = 0
+  @exclusivity(unchecked) final var timer: LoopTimer?
   /// Why the call was given up before it was on its way.
-  final var refusal: RPCError?
+  @exclusivity(unchecked) final var refusal: RPCError?
   /// Where its requests are written, if they are a stream.
-  final var outgoing: OutgoingStream?
-  final var info: ReplyInfo?
+  @exclusivity(unchecked) final var outgoing: OutgoingStream?
+  @exclusivity(unchecked) final var info: ReplyInfo?
   /// Metadata or a message came.
-  final var hasHeard = false
+  @exclusivity(unchecked) final var hasHeard = false
   /// nil where nobody listens.
-  final var observed: ObservedCall?
+  @exclusivity(unchecked) final var observed: ObservedCall?
 
   init() {}
 
@@ -63,9 +64,9 @@ class UnaryCall: PendingCall, @unchecked Sendable {
     (LentMessage, inout ReceivedDescriptors, CodecLimits) throws(CodecError) -> Void
 
   private let read: Read
-  private var waiter: UnsafeContinuation<RPCError?, Never>?
+  @exclusivity(unchecked) private var waiter: UnsafeContinuation<RPCError?, Never>?
   /// A reply that came ahead of the call's end.
-  private var early: EarlyReply?
+  @exclusivity(unchecked) private var early: EarlyReply?
 
   /// A reply in memory of its own.
   private final class EarlyReply {

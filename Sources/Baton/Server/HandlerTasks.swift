@@ -3,11 +3,9 @@
 ///
 /// Sendable because its variables are touched on the loop's thread alone.
 final class HandlerTasks: @unchecked Sendable {
-  typealias Handler = @Sendable (ServedCall) async -> Void
-
   private let loop: EventLoop
   @exclusivity(unchecked) private var idle: [HandlerTask] = []
-  private var isEnded = false
+  @exclusivity(unchecked) private var isEnded = false
 
   /// More than that are not kept when they have nothing to do.
   private static let mostIdle = 16
@@ -17,7 +15,7 @@ final class HandlerTasks: @unchecked Sendable {
   }
 
   /// Has `handler` run in the loop's next turn, in a task that is the handler's alone until then.
-  func run(_ call: ServedCall, _ handler: @escaping Handler) -> HandlerTask {
+  func run(_ call: ServedCall, _ handler: @escaping ServedCall.Handler) -> HandlerTask {
     let task = idle.popLast() ?? HandlerTask()
     task.run(call, handler, for: self, on: loop)
     return task
@@ -43,15 +41,15 @@ final class HandlerTasks: @unchecked Sendable {
 ///
 /// Sendable because its variables are touched on the loop's thread, and by the task.
 final class HandlerTask: @unchecked Sendable {
-  @exclusivity(unchecked) private var next: (call: ServedCall, handler: HandlerTasks.Handler)?
+  @exclusivity(unchecked) private var next: (call: ServedCall, handler: ServedCall.Handler)?
   @exclusivity(unchecked) private var waiter: UnsafeContinuation<Void, Never>?
-  private var task: Task<Void, Never>?
+  @exclusivity(unchecked) private var task: Task<Void, Never>?
 
   /// Cancels the handler that runs.
   func cancel() { task?.cancel() }
 
   fileprivate func run(
-    _ call: ServedCall, _ handler: @escaping HandlerTasks.Handler, for tasks: HandlerTasks,
+    _ call: ServedCall, _ handler: @escaping ServedCall.Handler, for tasks: HandlerTasks,
     on loop: EventLoop
   ) {
     next = (call, handler)
@@ -69,7 +67,7 @@ final class HandlerTask: @unchecked Sendable {
     waiter = nil
   }
 
-  private func runHandlers(for tasks: HandlerTasks) async {
+  nonisolated(nonsending) private func runHandlers(for tasks: HandlerTasks) async {
     while next != nil {
       await runNext()
       // A task that was cancelled with its handler stays cancelled.
@@ -79,7 +77,7 @@ final class HandlerTask: @unchecked Sendable {
   }
 
   /// A function of its own, so that nothing of a call is kept while the task waits for another.
-  private func runNext() async {
+  nonisolated(nonsending) private func runNext() async {
     guard let (call, handler) = next else { return }
     next = nil
     await handler(call)

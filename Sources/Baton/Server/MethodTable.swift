@@ -27,7 +27,8 @@ public struct MethodTable: Sendable {
   @inlinable
   public mutating func add<Request: Message, Response: Message>(
     _ method: Method<Request, Response>,
-    _ handler: @escaping @Sendable (Request, CallContext) async throws -> Response
+    _ handler:
+      nonisolated(nonsending) @escaping @Sendable (Request, CallContext) async throws -> Response
   ) {
     insert(method.name, method.identity, Request.layout) {
       (message, descriptors, call) throws(CodecError) in
@@ -166,7 +167,7 @@ extension MethodTable {
 
 /// A method that a server serves.
 @usableFromInline
-struct ServedMethod: Sendable {
+final class ServedMethod: Sendable {
   /// Reads the request and has it handled; throws when it cannot be read. On the loop's thread; the
   /// bytes are valid only during this call.
   @usableFromInline
@@ -180,6 +181,13 @@ struct ServedMethod: Sendable {
   /// Descriptors that a request may have.
   let mostDescriptors: Int
   let handle: Handle
+
+  init(name: String, takesStream: Bool, mostDescriptors: Int, handle: @escaping Handle) {
+    self.name = name
+    self.takesStream = takesStream
+    self.mostDescriptors = mostDescriptors
+    self.handle = handle
+  }
 }
 
 extension ServedCall {

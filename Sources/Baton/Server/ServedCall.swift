@@ -2,14 +2,43 @@ public import BatonMessages
 import SystemPackage
 
 /// One call that a server answers.
+///
+/// Sendable because what changes of it is touched on the loop's thread alone. Accesses are not checked
+/// for overlapping while running: each is over before anything else is called.
 @usableFromInline
-struct ServedCall: Sendable {
+final class ServedCall: @unchecked Sendable {
   let connection: ServerConnection
   let method: String
   let number: UInt32
   /// On the loop's clock; nil: none.
   let deadline: UInt64?
   let metadata: Metadata
+
+  /// The handler's, until the call is answered or given up.
+  @exclusivity(unchecked) var task: HandlerTask?
+  @exclusivity(unchecked) var timer: LoopTimer?
+  @exclusivity(unchecked) var streams = ServedStreams()
+  /// How many came with its requests, and are not dealt with.
+  @exclusivity(unchecked) var descriptors = 0
+  /// The client has sent its last request.
+  @exclusivity(unchecked) var isHalfClosed = false
+
+  init(
+    _ connection: ServerConnection, method: String, number: UInt32, deadline: UInt64?,
+    metadata: Metadata
+  ) {
+    self.connection = connection
+    self.method = method
+    self.number = number
+    self.deadline = deadline
+    self.metadata = metadata
+  }
+
+  /// The same with other metadata.
+  func with(_ metadata: Metadata) -> ServedCall {
+    ServedCall(
+      connection, method: method, number: number, deadline: deadline, metadata: metadata)
+  }
 
   /// Writes a message, which it lends to what sends it. Returns what that returns.
   @usableFromInline
@@ -20,27 +49,36 @@ struct ServedCall: Sendable {
     let left = deadline.map { deadline in
       ContinuousClock.now + .nanoseconds(Int64(clamping: deadline) - Int64(clamping: LoopClock.now))
     }
-    return CallContext(
-      method: method, peer: connection.peer, deadline: left, metadata: metadata, call: self)
+    return CallContext(self, deadline: left)
   }
 
   @usableFromInline
   var limits: CodecLimits { connection.limits }
 
+  /// Cancels the handler, whose answer may still be owed, and ends its streams.
+  func cancel(_ error: RPCError) {
+    task?.cancel()
+    streams.end(error)
+  }
+
   // MARK: Handlers that are tasks
+
+  /// Answers a call. Runs where its caller does: going elsewhere and coming back takes time.
+  @usableFromInline
+  typealias Handler = nonisolated(nonsending) @Sendable (ServedCall) async -> Void
 
   /// Runs `handler` as a task on the connection's loop, which is cancelled with the call.
   @usableFromInline
   func run(
     incoming: IncomingStream? = nil, outgoing: OutgoingStream? = nil,
-    _ handler: @escaping @Sendable (ServedCall) async -> Void
+    _ handler: @escaping Handler
   ) {
     run(incoming: incoming, outgoing: outgoing, outcome: nil, handler)
   }
 
   func run(
     incoming: IncomingStream?, outgoing: OutgoingStream?, outcome: CallOutcome?,
-    _ handler: @escaping @Sendable (ServedCall) async -> Void
+    _ handler: @escaping Handler
   ) {
     let streams = ServedStreams(incoming: incoming, outgoing: outgoing, outcome: outcome)
     guard let deadline else { return connection.run(self, streams, handler) }
@@ -59,7 +97,7 @@ struct ServedCall: Sendable {
     let incoming = IncomingStream(
       window: channel.ownWindow,
       grant: { try? channel.sendControl(.credit, call: number, $0.wire) },
-      dealt: { [weak connection] in connection?.dealt(number, $0) },
+      dealt: { [connection] in connection.dealt(number, $0) },
       cancelled: { stream.end() }, read: read)
     stream.stream = incoming
     return incoming
@@ -123,10 +161,12 @@ struct ServedCall: Sendable {
 
 /// The streams of a call that a server answers.
 struct ServedStreams: Sendable {
-  let incoming: IncomingStream?
-  let outgoing: OutgoingStream?
+  var incoming: IncomingStream?
+  var outgoing: OutgoingStream?
   /// For interceptors, where there are some.
-  let outcome: CallOutcome?
+  var outcome: CallOutcome?
+
+  var isEmpty: Bool { incoming == nil && outgoing == nil && outcome == nil }
 
   /// Nothing more comes or goes.
   func end(_ error: RPCError) {

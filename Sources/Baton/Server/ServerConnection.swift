@@ -16,8 +16,8 @@ final class ServerConnection: @unchecked Sendable {
   private let observer: ServedCallObserver?
   private let onEnd: @Sendable (ServerConnection) -> Void
   private let tasks: HandlerTasks
-  /// Calls whose answer is owed, with the handler's task and the deadline's timer.
-  @exclusivity(unchecked) private var calls: [UInt32: OwedCall] = [:]
+  /// Calls whose answer is owed.
+  @exclusivity(unchecked) private var calls = CallTable<ServedCall>()
   /// The highest number of a call that was begun. Calls may come in another order.
   @exclusivity(unchecked) private(set) var lastCall: UInt32 = 0
   /// This is the server's end.
@@ -33,17 +33,8 @@ final class ServerConnection: @unchecked Sendable {
   @exclusivity(unchecked) private var trailers: [UInt32: Metadata] = [:]
   /// The call whose handler runs now, which is no task.
   @exclusivity(unchecked) private var beginning: UInt32?
-  /// The other half of this end, for handlers that call the client.
-  @exclusivity(unchecked) private weak var endpoint: Endpoint?
-
-  private struct OwedCall {
-    let task: HandlerTask
-    let timer: LoopTimer?
-    let streams: ServedStreams
-    var descriptors = 0
-    /// The client has sent its last request.
-    var isHalfClosed: Bool
-  }
+  /// The other half of this end, for handlers that call the client. Let go at the end.
+  @exclusivity(unchecked) private var endpoint: Endpoint?
 
   init(
     _ channel: Channel, _ peer: PeerCredentials, _ serving: Serving,
@@ -103,9 +94,7 @@ final class ServerConnection: @unchecked Sendable {
     let now = LoopClock.now
     if !calls.isEmpty || lastUsed == 0 { lastUsed = now }
     if now >= lastUsed &+ timeout { return leave() }
-    idleTimer = channel.loop.schedule(at: lastUsed &+ timeout) { [weak self] in
-      self?.watchIdleness()
-    }
+    idleTimer = channel.loop.schedule(at: lastUsed &+ timeout) { self.watchIdleness() }
   }
 
   /// Behind the last answer the connection ends, when the client has read it. At the end that
@@ -117,15 +106,15 @@ final class ServerConnection: @unchecked Sendable {
   // MARK: Answers
 
   /// Runs a call's handler as a task. On the loop's thread.
-  func run(_ call: ServedCall, _ streams: ServedStreams, _ handler: @escaping HandlerTasks.Handler)
-  {
+  func run(_ call: ServedCall, _ streams: ServedStreams, _ handler: @escaping ServedCall.Handler) {
     let number = call.number
-    let timer = call.deadline.map { deadline in
-      channel.loop.schedule(at: deadline) { [weak self] in self?.giveUp(number) }
+    if let deadline = call.deadline {
+      call.timer = channel.loop.schedule(at: deadline) { self.giveUp(number) }
     }
-    calls[number] = OwedCall(
-      task: tasks.run(call, handler), timer: timer, streams: streams,
-      isHalfClosed: streams.incoming == nil)
+    call.streams = streams
+    call.isHalfClosed = streams.incoming == nil
+    call.task = tasks.run(call, handler)
+    calls[number] = call
   }
 
   /// Whether the answer to a handler's call is still to be sent; the caller sends it.
@@ -133,15 +122,15 @@ final class ServerConnection: @unchecked Sendable {
     // A task that outlives its loop, and so its connection, ends elsewhere.
     guard channel.loop.isCurrent else { return false }
     guard let call = remove(number) else { return false }
-    call.streams.end(Self.answered)
+    if !call.streams.isEmpty { call.streams.end(Self.answered) }
     return true
   }
 
   /// Takes a call out that will be answered, or cannot be.
-  private func remove(_ number: UInt32) -> OwedCall? {
-    guard let call = calls.removeValue(forKey: number) else { return nil }
-    call.timer?.cancel()
+  private func remove(_ number: UInt32) -> ServedCall? {
+    guard let call = calls.remove(number) else { return nil }
     release(call.descriptors)
+    call.timer?.cancel()
     return call
   }
 
@@ -154,9 +143,10 @@ final class ServerConnection: @unchecked Sendable {
   /// A handler has dealt with messages of its stream that brought descriptors. On any thread.
   func dealt(_ number: UInt32, _ descriptors: Int) {
     channel.loop.execute {
-      guard let held = self.calls[number]?.descriptors else { return }
-      self.calls[number]?.descriptors = max(held - descriptors, 0)
-      self.release(min(held, descriptors))
+      guard let call = self.calls[number] else { return }
+      let done = min(call.descriptors, descriptors)
+      call.descriptors -= done
+      self.release(done)
     }
   }
 
@@ -165,14 +155,8 @@ final class ServerConnection: @unchecked Sendable {
   private func giveUp(_ number: UInt32) {
     let error = RPCError(.deadlineExceeded, "the deadline passed before the handler answered")
     guard let call = remove(number) else { return }
-    call.task.cancel()
-    call.streams.end(error)
+    call.cancel(error)
     send(number, error)
-  }
-
-  private func cancel(_ call: OwedCall) {
-    call.task.cancel()
-    call.streams.end(RPCError(.cancelled, "the client cancelled the call"))
   }
 
   /// Sends a reply, which is OK and the call's end.
@@ -265,13 +249,13 @@ final class ServerConnection: @unchecked Sendable {
     case .finish:
       guard let call = calls[number] else { return }
       if call.isHalfClosed { throw ProtocolError("a second end of the requests of call \(number)") }
-      calls[number]?.isHalfClosed = true
+      call.isHalfClosed = true
       call.streams.incoming?.end(nil)
     case .credit:
       let credit: WireCredit = try Channel.decode(frame.head)
       calls[number]?.streams.outgoing?.add(StreamCredit(credit))
     case .cancel:
-      if let call = calls[number] { cancel(call) }
+      calls[number]?.cancel(RPCError(.cancelled, "the client cancelled the call"))
     default: throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a client")
     }
   }
@@ -291,15 +275,14 @@ final class ServerConnection: @unchecked Sendable {
     if let refusal = flaw.map({ RPCError($0) }) ?? admit(descriptors.count) {
       error = refusal
     } else {
-      calls[number]?.descriptors += descriptors.count
+      call.descriptors += descriptors.count
       error = try incoming.receive(frame.message, &descriptors, limits).map { error in
         RPCError(error.kind == .limit ? .resourceExhausted : .invalidArgument, "\(error)")
       }
     }
     guard let error else { return }
     _ = remove(number)
-    call.task.cancel()
-    call.streams.end(error)
+    call.cancel(error)
     send(number, error)
   }
 
@@ -336,7 +319,7 @@ final class ServerConnection: @unchecked Sendable {
     let count = descriptors.count
     if let refusal = admit(count, of: method) { return refuse(number, refusal, method.name) }
     let call = ServedCall(
-      connection: self, method: method.name, number: number, deadline: deadline,
+      self, method: method.name, number: number, deadline: deadline,
       metadata: metadata)
     beginning = number
     do throws(CodecError) {
@@ -345,10 +328,8 @@ final class ServerConnection: @unchecked Sendable {
       call.refuse(error)
     }
     beginning = nil
-    if count > 0, calls[number] != nil {
-      calls[number]?.descriptors = count
-    } else {
-      release(count)
+    if count > 0 {
+      if calls[number] != nil { call.descriptors = count } else { release(count) }
     }
   }
 
@@ -394,7 +375,7 @@ final class ServerConnection: @unchecked Sendable {
 
   /// Why a new call is not begun; nil when it may be.
   private func admit(_ number: UInt32) throws(ProtocolError) -> RPCError? {
-    if !calls.isEmpty && calls[number] != nil {
+    if calls[number] != nil {
       throw ProtocolError("call \(number) is open already")
     }
     if isLeaving {
@@ -427,23 +408,19 @@ final class ServerConnection: @unchecked Sendable {
   var hasCalls: Bool { !calls.isEmpty }
 
   func couldNotSend(_ number: UInt32, _ error: RPCError) {
-    if let call = remove(number) {
-      call.task.cancel()
-      call.streams.end(error)
-    }
+    remove(number)?.cancel(error)
     send(number, error)
   }
 
   func ended(_ error: ConnectionError) {
-    let calls = calls
-    self.calls = [:]
+    let calls = calls.removeAll()
     trailers = [:]
     idleTimer?.cancel()
-    for call in calls.values {
-      call.timer?.cancel()
+    endpoint = nil
+    for call in calls {
       release(call.descriptors)
-      call.task.cancel()
-      call.streams.end(RPCError(.cancelled, "the connection ended: \(error.message)"))
+      call.timer?.cancel()
+      call.cancel(RPCError(.cancelled, "the connection ended: \(error.message)"))
     }
     tasks.end()
     observer?.endedAll()

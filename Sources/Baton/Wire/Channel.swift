@@ -76,8 +76,10 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
       return end(ConnectionError(.unreachable, "epoll_ctl", errno: error))
     }
     if let handshake = times.handshake {
-      timer = loop.schedule(at: LoopClock.now &+ handshake) { [weak self] in
-        self?.end(ConnectionError(.closed, "the peer did not say hello in time"))
+      // Timers keep the channel, which cancels them when it ends. A weak reference would make every
+      // count of its references cost three times as much.
+      timer = loop.schedule(at: LoopClock.now &+ handshake) {
+        self.end(ConnectionError(.closed, "the peer did not say hello in time"))
       }
     }
   }
@@ -205,7 +207,9 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   }
 
   private func checkSilence(at time: UInt64) {
-    timer = loop.schedule(at: time) { [weak self] in self?.checkSilence() }
+    // A ping that could not leave may have ended the channel.
+    if owner == nil { return }
+    timer = loop.schedule(at: time) { self.checkSilence() }
   }
 
   // MARK: In

@@ -3,23 +3,24 @@ package import BatonMessages
 /// The bytes of one packet and the descriptors that belong to its last frame, which it keeps open
 /// until it has left.
 ///
-/// Sendable because whoever holds it, the queue or the one sender, holds it alone.
+/// Sendable because whoever holds it, the queue or the one sender, holds it alone. For the same reason
+/// accesses are not checked for overlapping while running.
 package final class OutgoingPacket: @unchecked Sendable {
-  private var memory: UnsafeMutableRawPointer
-  private(set) var capacity: Int
-  private var written = 0
-  package var descriptors: [Descriptor] = []
+  @exclusivity(unchecked) private var memory: UnsafeMutableRawPointer
+  @exclusivity(unchecked) private(set) var capacity: Int
+  @exclusivity(unchecked) private var written = 0
+  @exclusivity(unchecked) package var descriptors: [Descriptor] = []
   /// Behind what is written here: bytes of a large message, which is kept, and what follows them.
-  private(set) var slice: UnsafeRawBufferPointer?
-  private var sliceOwner: HeldFrame?
-  private var tailCount = 0
+  @exclusivity(unchecked) private(set) var slice: UnsafeRawBufferPointer?
+  @exclusivity(unchecked) private var sliceOwner: HeldFrame?
+  @exclusivity(unchecked) private var tailCount = 0
   /// Where the last frame begins, and the call it belongs to.
-  private(set) var lastFrame = 0
-  package private(set) var lastCall: UInt32 = 0
+  @exclusivity(unchecked) private(set) var lastFrame = 0
+  @exclusivity(unchecked) package private(set) var lastCall: UInt32 = 0
   /// Nothing more may be added.
-  var isClosed = false
+  @exclusivity(unchecked) var isClosed = false
   /// Whether it is a piece of a large message.
-  private(set) var isPiece = false
+  @exclusivity(unchecked) private(set) var isPiece = false
 
   private static let firstCapacity = 512
   /// Larger memory is not kept for the next packet.

@@ -141,7 +141,8 @@ package struct OutgoingPackets: ~Copyable {
     }
     // One that could not leave yet stands in front, and may be a fragment.
     if !first.isClosed { wasFragment = false }
-    packets.removeFirst()
+    // Mostly there is one, and taking the last moves nothing.
+    if packets.count == 1 { packets.removeLast() } else { packets.removeFirst() }
     taken += 1
     waiting -= first.count
     waitingDescriptors -= first.descriptors.count

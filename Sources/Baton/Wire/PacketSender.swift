@@ -28,7 +28,8 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   private let loop: EventLoop
   /// nil where nobody listens.
   private let metrics: ConnectionMetrics?
-  private weak var owner: (any PacketSenderOwner)?
+  /// Let go at the end.
+  @exclusivity(unchecked) private var owner: (any PacketSenderOwner)?
   /// The loop was asked to tell when there is room to send.
   @exclusivity(unchecked) private var awaitsRoom = false
   private let output: Mutex<SenderOutput>
@@ -189,7 +190,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   func readable() {}
 
   func flush() {
-    if begin(from: { $0 == .scheduled }) { drain() }
+    drain(from: .scheduled)
   }
 
   /// Whether all has left.
@@ -224,27 +225,34 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     }
   }
 
-  /// Sends what waits, until the socket is full or the turn has had enough.
-  private func drain() {
+  /// Sends what waits, until the socket is full or the turn has had enough; if the output is in this
+  /// state, or, where none is given, has been found fit to be sent.
+  private func drain(from state: SenderOutput.State = .sending) {
     var sent: OutgoingPacket?
     var ofLarge = 0
-    while let packet = nextPacket(after: sent, ofLarge) {
+    var state = state
+    while let packet = nextPacket(after: sent, ofLarge, from: state) {
+      state = .sending
       do {
         try socket.send(packet, wait: false)
         metrics?.sent(packet.count)
         if packet.isPiece { ofLarge += packet.count }
         sent = packet
       } catch {
-        if !retry(packet, after: error) { return }
         sent = nil
+        if !retry(packet, after: error) { return }
       }
     }
   }
 
   /// The packet that leaves next; nil when there is none, or none may leave now.
-  private func nextPacket(after sent: OutgoingPacket?, _ ofLarge: Int) -> OutgoingPacket? {
-    let turnSent = loop.isCurrent ? ofLarge : 0
-    let (packet, step, hasRoom) = output.withLock { output in
+  private func nextPacket(
+    after sent: OutgoingPacket?, _ ofLarge: Int, from state: SenderOutput.State
+  ) -> OutgoingPacket? {
+    let turnSent = ofLarge > 0 && loop.isCurrent ? ofLarge : 0
+    let (packet, step, hasRoom): (OutgoingPacket?, Pause, Bool) = output.withLock { output in
+      guard output.state == state else { return (nil, .nothing, false) }
+      output.state = .sending
       if let sent {
         output.packets.recycle(sent)
         output.refusals = 0
@@ -268,7 +276,6 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   }
 
   private func takeNext(_ output: inout SenderOutput, _ turnSent: Int) -> (OutgoingPacket?, Pause) {
-    if output.state == .ended { return (nil, .nothing) }
     var turnIsOver = false
     let next = output.packets.takeFirst { isOfLong in
       turnIsOver = turnSent >= (isOfLong ? Self.turnOfLong : Self.turn)
@@ -381,7 +388,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
 
   // MARK: The end
 
-  /// Lets go of what waits. Whether this is the first end.
+  /// Lets go of what waits, and of the owner. Whether this is the first end. On the loop's thread.
   func end(_ error: ConnectionError) -> Bool {
     let isFirst = output.withLock { output in
       let isFirst = output.state != .ended
@@ -390,6 +397,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       output.packets.removeAll()
       return isFirst
     }
+    owner = nil
     if isFirst { relieve() }
     return isFirst
   }

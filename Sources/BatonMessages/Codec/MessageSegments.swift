@@ -9,7 +9,7 @@ package final class MessageSegments: @unchecked Sendable {
   private let keeper: AnyObject?
 
   /// A message of at least this many bytes is worth it, and so is a field.
-  package static let worthwhile = 32 * 1024
+  @inlinable package static var worthwhile: Int { 32 * 1024 }
 
   init(_ raw: baton_segments, _ keeper: AnyObject?) {
     self.raw = raw
