@@ -11,17 +11,18 @@ public struct CallContext: Sendable {
   /// When the caller stops waiting; nil: never. The handler's task is cancelled then.
   public let deadline: ContinuousClock.Instant?
   /// What the caller said beside its request.
-  public var metadata: Metadata { call.metadata }
+  public let metadata: Metadata
   private let call: ServedCall
 
-  init(_ call: ServedCall, deadline: ContinuousClock.Instant?) {
+  init(_ call: ServedCall, deadline: ContinuousClock.Instant?, _ metadata: Metadata) {
     self.call = call
     self.deadline = deadline
+    self.metadata = metadata
   }
 
   /// The same with other metadata.
   func with(_ metadata: Metadata) -> CallContext {
-    CallContext(call.with(metadata), deadline: deadline)
+    CallContext(call, deadline: deadline, metadata)
   }
 
   /// The connection's logger, which says who the caller is, with the call's method, its number on the
@@ -44,7 +45,7 @@ public struct CallContext: Sendable {
   /// What to tell the caller behind the last reply, or with the error. Throws INVALID_ARGUMENT for
   /// metadata that ``Metadata`` does not allow.
   public func setTrailers(_ trailers: Metadata) throws(RPCError) {
-    try call.connection.setTrailers(call.number, trailers)
+    try call.setTrailers(trailers)
   }
 
   /// The same connection in the other direction, for calls to services that the client offers

@@ -22,6 +22,8 @@ final class ServedCall: @unchecked Sendable {
   @exclusivity(unchecked) var descriptors = 0
   /// The client has sent its last request.
   @exclusivity(unchecked) var isHalfClosed = false
+  /// What the handler said that is to be sent behind its last message.
+  @exclusivity(unchecked) private(set) var trailers: Metadata?
 
   init(
     _ connection: ServerConnection, method: String, number: UInt32, deadline: UInt64?,
@@ -34,10 +36,10 @@ final class ServedCall: @unchecked Sendable {
     self.metadata = metadata
   }
 
-  /// The same with other metadata.
-  func with(_ metadata: Metadata) -> ServedCall {
-    ServedCall(
-      connection, method: method, number: number, deadline: deadline, metadata: metadata)
+  /// From any thread.
+  func setTrailers(_ metadata: Metadata) throws(RPCError) {
+    _ = try metadata.wire()
+    connection.channel.loop.execute { self.trailers = metadata }
   }
 
   /// Writes a message, which it lends to what sends it. Returns what that returns.
@@ -49,7 +51,7 @@ final class ServedCall: @unchecked Sendable {
     let left = deadline.map { deadline in
       ContinuousClock.now + .nanoseconds(Int64(clamping: deadline) - Int64(clamping: LoopClock.now))
     }
-    return CallContext(self, deadline: left)
+    return CallContext(self, deadline: left, metadata)
   }
 
   @usableFromInline
@@ -130,7 +132,7 @@ final class ServedCall: @unchecked Sendable {
   /// The same for a handler that has written all its replies.
   @usableFromInline
   func answer() {
-    if connection.isOwed(number) { connection.sendEnd(number) }
+    if connection.isOwed(number) { connection.sendEnd(self) }
   }
 
   // MARK: The answer itself
@@ -139,23 +141,23 @@ final class ServedCall: @unchecked Sendable {
   func reply(_ write: Write) {
     do throws(CodecError) {
       try write { message in
-        connection.send(number, message)
+        connection.send(self, message)
       }
     } catch {
-      connection.send(number, RPCError(writing: error, "the reply"))
+      connection.send(self, RPCError(writing: error, "the reply"))
     }
   }
 
   /// The handler threw.
   @usableFromInline
   func fail(_ error: any Error) {
-    connection.send(number, RPCError(thrown: error))
+    connection.send(self, RPCError(thrown: error))
   }
 
   /// The request could not be read.
   func refuse(_ error: CodecError) {
     let code: RPCError.Code = error.kind == .limit ? .resourceExhausted : .invalidArgument
-    connection.send(number, RPCError(code, "\(error)"))
+    connection.send(self, RPCError(code, "\(error)"))
   }
 }
 

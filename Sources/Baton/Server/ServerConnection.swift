@@ -24,15 +24,11 @@ final class ServerConnection: @unchecked Sendable {
   @exclusivity(unchecked) private var isAccepted = false
   /// No more calls are taken; the connection ends when nothing is owed.
   @exclusivity(unchecked) private var isLeaving = false
-  /// Descriptors that came with the requests of the calls that are owed an answer.
-  @exclusivity(unchecked) private var descriptorsHeld = 0
+  /// Those that came with the requests of the calls that are owed an answer.
+  @exclusivity(unchecked) private var descriptorsInFlight: DescriptorsInFlight
   @exclusivity(unchecked) private var idleTimer: LoopTimer?
   @exclusivity(unchecked) private var lastUsed: UInt64 = 0
 
-  /// What handlers said that is to be sent behind their last message.
-  @exclusivity(unchecked) private var trailers: [UInt32: Metadata] = [:]
-  /// The call whose handler runs now, which is no task.
-  @exclusivity(unchecked) private var beginning: UInt32?
   /// The other half of this end, for handlers that call the client. Let go at the end.
   @exclusivity(unchecked) private var endpoint: Endpoint?
 
@@ -45,6 +41,8 @@ final class ServerConnection: @unchecked Sendable {
     self.peer = peer
     self.serving = serving
     self.onEnd = onEnd
+    descriptorsInFlight = DescriptorsInFlight(
+      most: serving.descriptorsPerConnection, within: serving.descriptors)
     logger = serving.logger.of(channel.socket, peer)
     observer = ServedCallObserver(serving.metrics?.answered, logger)
   }
@@ -129,15 +127,9 @@ final class ServerConnection: @unchecked Sendable {
   /// Takes a call out that will be answered, or cannot be.
   private func remove(_ number: UInt32) -> ServedCall? {
     guard let call = calls.remove(number) else { return nil }
-    release(call.descriptors)
+    descriptorsInFlight.release(call.descriptors)
     call.timer?.cancel()
     return call
-  }
-
-  private func release(_ descriptors: Int) {
-    if descriptors == 0 { return }
-    descriptorsHeld -= descriptors
-    serving.descriptors.giveBack(descriptors)
   }
 
   /// A handler has dealt with messages of its stream that brought descriptors. On any thread.
@@ -146,7 +138,7 @@ final class ServerConnection: @unchecked Sendable {
       guard let call = self.calls[number] else { return }
       let done = min(call.descriptors, descriptors)
       call.descriptors -= done
-      self.release(done)
+      self.descriptorsInFlight.release(done)
     }
   }
 
@@ -156,12 +148,12 @@ final class ServerConnection: @unchecked Sendable {
     let error = RPCError(.deadlineExceeded, "the deadline passed before the handler answered")
     guard let call = remove(number) else { return }
     call.cancel(error)
-    send(number, error)
+    send(call, error)
   }
 
   /// Sends a reply, which is OK and the call's end.
-  func send(_ number: UInt32, _ message: borrowing PackedMessage) {
-    let trailers = takeTrailers(number)
+  func send(_ call: ServedCall, _ message: borrowing PackedMessage) {
+    let (number, trailers) = (call.number, call.trailers)
     let header = FrameHeader(
       .message, call: number, isLast: trailers == nil, size: message.size,
       descriptors: message.descriptors.count)
@@ -177,13 +169,13 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  func send(_ number: UInt32, _ error: RPCError) {
-    send(number, WireStatus(error, trailers: takeTrailers(number) ?? Metadata()))
+  func send(_ call: ServedCall, _ error: RPCError) {
+    send(call.number, WireStatus(error, trailers: call.trailers ?? Metadata()))
   }
 
   /// The end of a stream of replies.
-  func sendEnd(_ number: UInt32) {
-    send(number, WireStatus(trailers: takeTrailers(number) ?? Metadata()))
+  func sendEnd(_ call: ServedCall) {
+    send(call.number, WireStatus(trailers: call.trailers ?? Metadata()))
   }
 
   private func send(_ number: UInt32, _ status: WireStatus) {
@@ -196,26 +188,13 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  private func takeTrailers(_ number: UInt32) -> Metadata? {
-    trailers.isEmpty ? nil : trailers.removeValue(forKey: number)
-  }
-
-  // MARK: What handlers say beside their replies
-
+  /// Tells of a call ahead of its replies.
   func sendMetadata(_ number: UInt32, _ metadata: Metadata) throws(RPCError) {
     let head = WireMetadata(entries: try metadata.wire())
     do throws(Channel.Refusal) {
       try channel.sendControl(.metadata, call: number, head)
     } catch {
       throw RPCError(error, channel.lost)
-    }
-  }
-
-  func setTrailers(_ number: UInt32, _ metadata: Metadata) throws(RPCError) {
-    _ = try metadata.wire()
-    channel.loop.execute {
-      // Of a call that is over nobody would take them.
-      if self.calls[number] != nil || self.beginning == number { self.trailers[number] = metadata }
     }
   }
 
@@ -229,7 +208,7 @@ final class ServerConnection: @unchecked Sendable {
   private func refused(_ number: UInt32, _ refusal: Channel.Refusal) {
     switch refusal {
     case .ended: observer?.ended(number, .cancelled)
-    case .tooLarge, .tooManyDescriptors: send(number, RPCError(refusal, channel.lost))
+    case .tooLarge, .tooManyDescriptors: send(number, WireStatus(RPCError(refusal, channel.lost)))
     case .peerDoesNotRead:
       logger.warning("closing a connection whose client does not read its replies")
       close()
@@ -272,7 +251,9 @@ final class ServerConnection: @unchecked Sendable {
       throw ProtocolError("a message behind the last of call \(number)")
     }
     let error: RPCError?
-    if let refusal = flaw.map({ RPCError($0) }) ?? admit(descriptors.count) {
+    if let refusal = flaw.map({ RPCError($0) })
+      ?? descriptorsInFlight.admit(descriptors.count)
+    {
       error = refusal
     } else {
       call.descriptors += descriptors.count
@@ -283,7 +264,7 @@ final class ServerConnection: @unchecked Sendable {
     guard let error else { return }
     _ = remove(number)
     call.cancel(error)
-    send(number, error)
+    send(call, error)
   }
 
   private func begin(
@@ -321,15 +302,17 @@ final class ServerConnection: @unchecked Sendable {
     let call = ServedCall(
       self, method: method.name, number: number, deadline: deadline,
       metadata: metadata)
-    beginning = number
     do throws(CodecError) {
       try method.handle(frame.message, &descriptors, call)
     } catch {
       call.refuse(error)
     }
-    beginning = nil
     if count > 0 {
-      if calls[number] != nil { call.descriptors = count } else { release(count) }
+      if calls[number] != nil {
+        call.descriptors = count
+      } else {
+        descriptorsInFlight.release(count)
+      }
     }
   }
 
@@ -341,7 +324,7 @@ final class ServerConnection: @unchecked Sendable {
     logger.log(
       level: isByPolicy ? .notice : .debug, "refused a call: \(error)",
       metadata: ["method": "\(method ?? "unknown")", "call": "\(number)"])
-    send(number, error)
+    send(number, WireStatus(error))
   }
 
   /// Why a request's descriptors are not taken; nil when they are, and are counted.
@@ -352,25 +335,7 @@ final class ServerConnection: @unchecked Sendable {
         "\(method.name): expected at most \(method.mostDescriptors) descriptors, by its request's fields; got \(count)"
       )
     }
-    return admit(count)
-  }
-
-  /// The same for the descriptors of any message.
-  private func admit(_ count: Int) -> RPCError? {
-    if count == 0 { return nil }
-    if descriptorsHeld + count > serving.descriptorsPerConnection {
-      return RPCError(
-        .resourceExhausted,
-        "expected at most \(serving.descriptorsPerConnection) descriptors in the calls in flight on a connection"
-      )
-    }
-    guard serving.descriptors.take(count) else {
-      return RPCError(
-        .resourceExhausted,
-        "expected at most \(serving.descriptors.most) descriptors in all calls in flight")
-    }
-    descriptorsHeld += count
-    return nil
+    return descriptorsInFlight.admit(count)
   }
 
   /// Why a new call is not begun; nil when it may be.
@@ -408,17 +373,17 @@ final class ServerConnection: @unchecked Sendable {
   var hasCalls: Bool { !calls.isEmpty }
 
   func couldNotSend(_ number: UInt32, _ error: RPCError) {
-    remove(number)?.cancel(error)
-    send(number, error)
+    let call = remove(number)
+    call?.cancel(error)
+    send(number, WireStatus(error, trailers: call?.trailers ?? Metadata()))
   }
 
   func ended(_ error: ConnectionError) {
     let calls = calls.removeAll()
-    trailers = [:]
     idleTimer?.cancel()
     endpoint = nil
     for call in calls {
-      release(call.descriptors)
+      descriptorsInFlight.release(call.descriptors)
       call.timer?.cancel()
       call.cancel(RPCError(.cancelled, "the connection ended: \(error.message)"))
     }

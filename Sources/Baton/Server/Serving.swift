@@ -1,7 +1,6 @@
 import BatonMessages
 import CoreMetrics
 import Logging
-import Synchronization
 
 /// What is served, and how, on all connections of a server or of a client that offers services.
 final class Serving: Sendable {
@@ -44,26 +43,5 @@ final class Serving: Sendable {
     let service = method.prefix { $0 != "/" }
     let policy = methodPolicies[method] ?? methodPolicies[String(service)]
     return policy?.refusal(of: peer)
-  }
-}
-
-/// A bound on descriptors that several connections share.
-final class DescriptorBudget: Sendable {
-  let most: Int
-  private let used = Atomic(0)
-
-  init(_ most: Int) {
-    self.most = most
-  }
-
-  /// Whether there was room for `count` more, which then are counted.
-  func take(_ count: Int) -> Bool {
-    if used.add(count, ordering: .relaxed).newValue <= most { return true }
-    giveBack(count)
-    return false
-  }
-
-  func giveBack(_ count: Int) {
-    used.subtract(count, ordering: .relaxed)
   }
 }
