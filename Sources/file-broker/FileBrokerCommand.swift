@@ -36,8 +36,8 @@ struct FileBrokerCommand: AsyncParsableCommand {
       try await server.run(untilSignals: [.terminate, .interrupt])
     } catch let error as Errno {
       throw ValidationError("expected a directory at --root \(root): \(error)")
-    } catch let error as ConnectionError {
+    } catch let error as ConnectionError where error.errno == nil {
       throw ValidationError("\(error)")
-    }
+    }  // What the kernel refuses is no wrong usage.
   }
 }
