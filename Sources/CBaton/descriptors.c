@@ -29,6 +29,17 @@
 
 void baton_close(int descriptor) { close(descriptor); }
 
+void baton_close_received(int descriptor) {
+  struct linger linger;
+  socklen_t size = sizeof linger;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff &&
+      linger.l_linger > 0) {
+    linger.l_onoff = 0;
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  }
+  close(descriptor);
+}
+
 int baton_duplicate(int descriptor) {
   int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   return copy < 0 ? -errno : copy;

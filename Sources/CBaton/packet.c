@@ -1,5 +1,7 @@
 #include "packet.h"
 
+#include "descriptors.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,7 +34,7 @@ static void adopt(const struct msghdr *message, const struct cmsghdr *control, i
     if (result->count < BATON_PACKET_DESCRIPTORS) {
       descriptors[result->count++] = number;
     } else {
-      close(number);
+      baton_close_received(number);
       result->lost = true;
     }
   }

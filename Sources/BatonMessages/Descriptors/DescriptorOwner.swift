@@ -5,9 +5,17 @@ internal import SystemPackage
 /// One open descriptor number, closed with the last reference (close(2)).
 final class DescriptorOwner: Sendable {
   private let current: Atomic<Int32>
+  private let isReceived: Bool
 
   init(_ number: Int32) {
     current = Atomic(number)
+    isReceived = false
+  }
+
+  /// One that came from a peer, who must not make its closing take long.
+  init(received number: Int32) {
+    current = Atomic(number)
+    isReceived = true
   }
 
   /// The open number. -1 after ``release()``, which only the sole owner may call.
@@ -18,7 +26,8 @@ final class DescriptorOwner: Sendable {
 
   deinit {
     let number = current.load(ordering: .relaxed)
-    if number >= 0 { baton_close(number) }
+    if number < 0 { return }
+    if isReceived { baton_close_received(number) } else { baton_close(number) }
   }
 
   /// fcntl(2), F_DUPFD_CLOEXEC.

@@ -88,7 +88,7 @@ public struct ReceivedDescriptors: ~Copyable {
     guard number >= 0 else { throw claimedTwice(place) }
     self[index] = -1
     unclaimed -= 1
-    return Descriptor(owner: DescriptorOwner(number))
+    return Descriptor(owner: DescriptorOwner(received: number))
   }
 
   /// Their message cannot be read, so that what its fields have claimed is closed, too.
@@ -149,7 +149,9 @@ public struct ReceivedDescriptors: ~Copyable {
   func end() {
     if unclaimed > 0 {
       closesUnclaimed(unclaimed)
-      for index in 0..<Int(came) where self[index] >= 0 { baton_close(self[index]) }
+      for index in 0..<Int(came) where self[index] >= 0 {
+        baton_close_received(self[index])
+      }
     }
     allocated?.deallocate()
     transport?.release()

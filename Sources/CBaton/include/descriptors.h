@@ -11,6 +11,9 @@
 
 // close(2); EINTR counts as closed, as on Linux it is.
 void baton_close(int descriptor);
+// The same for one that came from a peer, which must not hold up whoever closes it: a socket's SO_LINGER
+// (socket(7)) is turned off where it asks to wait.
+void baton_close_received(int descriptor);
 // fcntl(2), F_DUPFD_CLOEXEC.
 int baton_duplicate(int descriptor);
 
