@@ -81,6 +81,11 @@ import Testing
       _ = try SchemaPoolSource.pool(messages: [.init(name: long)])
     }
     #expect(error?.message == "expected a full name of at most 1024 bytes (in hand.proto)")
+    let ofField = refusal([field(long, 1)])
+    #expect(ofField?.hasPrefix("hand.M: expected a field's name, got \"aaa") == true)
+    var named = field("a", 1)
+    named.jsonName = long
+    #expect(refusal([named])?.contains("expected a printable name for JSON") == true)
     let many = (0...100_000).map { DescriptorProto(name: "M\($0)") }
     let tooMany = SchemaPoolSource.error { _ = try SchemaPoolSource.pool(messages: many) }
     #expect(tooMany?.message == "expected a schema of at most 100000 types (in hand.proto)")

@@ -152,8 +152,8 @@ import Testing
     #expect(error?.kind == .schema)
     #expect(
       error?.message
-        == "test.Holder cannot be used: it can hold a test.Inner, and it can hold a "
-        + "google.protobuf.FileDescriptorSet, and it is declared in "
+        == "test.Holder cannot be used: it can hold a google.protobuf.FileDescriptorSet, "
+        + "and it is declared in "
         + "google/protobuf/descriptor.proto, which is proto2; "
         + "only messages of proto3 files can be used")
   }

@@ -9,7 +9,7 @@ extension DynamicMessage {
         switch field.cardinality {
         case .singular, .optional: try reader.singular(field, type.pool)
         case .oneof:
-          reader.oneof(field.slot) == field.number ? try reader.one(field, type.pool) : nil
+          reader.oneof(field.slot) == field.number ? try reader.member(field, type.pool) : nil
         case .repeated: try reader.list(field, type.pool)
         case .map: try reader.map(field, type)
         }
@@ -28,6 +28,14 @@ extension FieldReader {
     case .message, .descriptor: try one(field, pool)
     default: has(field.slot) ? try one(field, pool) : nil
     }
+  }
+
+  /// The member that a oneof holds, which is there: so is its descriptor.
+  fileprivate func member(
+    _ field: FieldRecord, _ pool: SchemaPool
+  ) throws(CodecError) -> DynamicValue? {
+    guard case .descriptor = field.value else { return try one(field, pool) }
+    return .descriptor(try requiredDescriptor(field.slot))
   }
 
   /// The value in the field's slot; nil for a message or descriptor that did not come.

@@ -49,7 +49,7 @@ struct SchemaLinker {
     if proto.field.count > Self.mostFields {
       throw error("expected at most \(Self.mostFields) fields, got \(proto.field.count)", index)
     }
-    for oneof in proto.oneofDecl where !SchemaName.isIdentifier(oneof.name ?? "") {
+    for oneof in proto.oneofDecl where !SchemaName.isMember(oneof.name ?? "") {
       throw error("expected a oneof's name, got \((oneof.name ?? "").quoted)", index)
     }
     let synthetic = Set(
@@ -86,7 +86,7 @@ struct SchemaLinker {
   private mutating func resolve(
     _ field: FieldDescriptorProto, of index: Int, _ synthetic: Set<Int32>
   ) throws(CodecError) -> FieldRecord {
-    guard let name = field.name, SchemaName.isIdentifier(name) else {
+    guard let name = field.name, SchemaName.isMember(name) else {
       throw error("expected a field's name, got \((field.name ?? "").quoted)", index)
     }
     guard let number = UInt32(exactly: field.number ?? 0), 1...0x1fff_ffff ~= number,
@@ -250,11 +250,15 @@ struct SchemaLinker {
         }
       }
     }
+    // Which type's own reason it is: reasons within reasons would multiply.
+    var roots = Array(messages.indices)
     var waiting = messages.indices.filter { messages[$0].refusal != nil }
     while let index = waiting.popLast() {
       for holder in holders[index] where messages[holder].refusal == nil {
+        let root = roots[index]
+        roots[holder] = root
         messages[holder].refusal =
-          "it can hold a \(messages[index].name), and \(messages[index].refusal ?? "")"
+          "it can hold a \(messages[root].name), and \(messages[root].refusal ?? "")"
         waiting.append(holder)
       }
     }

@@ -1,13 +1,17 @@
 /// What the protobuf language takes as names. A peer's schema is shown on terminals, so nothing
 /// else passes.
 enum SchemaName {
-  /// Bytes of a full name. Every type carries its own, so long ones would multiply.
+  /// Bytes of a name, full or not. Every type carries its own, and every value that is printed those of
+  /// its fields, so long ones would multiply.
   static let longest = 1024
 
   static func isIdentifier(_ name: some StringProtocol) -> Bool {
     guard let first = name.utf8.first, !isDigit(first) else { return false }
     return name.utf8.allSatisfy { isDigit($0) || isLetter($0) }
   }
+
+  /// Of a field, a oneof or an enumeration's value, which has no full name whose length is looked at.
+  static func isMember(_ name: String) -> Bool { name.utf8.count <= longest && isIdentifier(name) }
 
   static func isPackage(_ name: String) -> Bool {
     name.isEmpty
@@ -21,7 +25,8 @@ enum SchemaName {
   }
 
   static func isJSON(_ name: String) -> Bool {
-    !name.isEmpty && name.unicodeScalars.allSatisfy(\.isShown)
+    !name.isEmpty && name.utf8.count <= longest
+      && name.unicodeScalars.allSatisfy(\.isShown)
   }
 
   /// How a field is named in JSON unless the schema says otherwise.

@@ -62,7 +62,7 @@ struct SymbolCollector {
     var record = EnumRecord(
       name: name, place: place, proto: proto, isProto3: file.syntax == "proto3")
     for value in proto.value {
-      guard let own = value.name, SchemaName.isIdentifier(own), let number = value.number else {
+      guard let own = value.name, SchemaName.isMember(own), let number = value.number else {
         throw error("expected a value's name and number, got \((value.name ?? "").quoted)", name)
       }
       if record.numbers.updateValue(number, forKey: own) != nil {

@@ -13,8 +13,8 @@ extension ProtoAny {
 
   /// Whether the message inside is one of `type`, by the name behind the last slash.
   public func holds<M: Message>(_ type: M.Type) -> Bool {
-    typeUrl.split(separator: "/", omittingEmptySubsequences: false).last.map(String.init)
-      == type.layout.name
+    let start = typeUrl.lastIndex(of: "/").map { typeUrl.index(after: $0) } ?? typeUrl.startIndex
+    return typeUrl[start...] == type.layout.name
   }
 
   /// The message inside. Throws when it is of another type, or is not valid.
@@ -22,7 +22,8 @@ extension ProtoAny {
     as type: M.Type = M.self, limits: CodecLimits = CodecLimits()
   ) throws(CodecError) -> M {
     guard holds(type) else {
-      throw CodecError(.schema, "expected a \(type.layout.name) in the Any, got \(typeUrl)")
+      throw CodecError(
+        .schema, "expected a \(type.layout.name) in the Any, got \(typeUrl.prefix(256))")
     }
     return try M(decoding: value, limits: limits)
   }
