@@ -213,6 +213,11 @@ static char **announce(char *own_pid) {
   return made;
 }
 
+static void wait_for(pid_t child) {
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+  }
+}
+
 int baton_spawn(char *const arguments[], int socket, bool with_thread) {
   char own_pid[40] = "LISTEN_PID=";
   char **environment = announce(own_pid);
@@ -235,11 +240,16 @@ int baton_spawn(char *const arguments[], int socket, bool with_thread) {
   close(report[0]);
   if (child < 0) return -error;
   if (told == sizeof error) {
-    waitpid(child, NULL, 0);
+    wait_for(child);
     return -error;
   }
   int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
-  return pidfd < 0 ? -errno : pidfd;
+  if (pidfd >= 0) return pidfd;
+  // Nobody could end it, or wait for it.
+  error = errno;
+  kill(child, SIGKILL);
+  wait_for(child);
+  return -error;
 }
 
 int baton_signal(int pidfd, int signal) {
