@@ -417,6 +417,31 @@ func withInterceptors<Result>(
     #expect(error?.message == "an interceptor did not go on with the call")
   }
 
+  @Test(arguments: [true, false])
+  func `an interceptor that keeps a stream's error to itself does not make it whole`(
+    _ goesOn: Bool
+  ) async throws {
+    let silent = Interceptor { call, next in
+      if goesOn { try? await next(call) }
+    }
+    let service = StreamService(count: { _, replies, _ in
+      try await replies.write(EchoMessage(number: 1))
+      throw RPCError(.dataLoss, "the rest is gone")
+    })
+    var numbers: [UInt64] = []
+    do {
+      try await withInterceptors(service, client: [silent]) { connection in
+        for try await reply in connection.serverStream(StreamService.count, EchoMessage()) {
+          numbers.append(reply.number)
+        }
+      }
+      Issue.record("the stream ended as if it were whole")
+    } catch let error as RPCError {
+      #expect(error.code == .internal)
+    }
+    #expect(numbers == (goesOn ? [1] : []))
+  }
+
   @Test func `a handler runs once, however often an interceptor goes on`() async throws {
     let twice = Interceptor { call, next in
       try await next(call)

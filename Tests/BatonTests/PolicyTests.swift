@@ -79,6 +79,16 @@ import Testing
     }
   }
 
+  @Test(arguments: ["/test.Echo/Echo", "test.Echo/Eccho", "test.Ech", "test.Echo/", ""])
+  func `a policy for what is not served is refused before anybody can call`(_ name: String) throws {
+    let server = Server(
+      addresses: [], services: [EchoService()],
+      options: ServerOptions(methodPolicies: [name: .root, "test.Echo/Direct": .root]))
+    let error = #expect(throws: ConnectionError.self) { try server.bind() }
+    #expect(error?.kind == .services)
+    #expect(error?.message.hasPrefix("a policy is for \"\(name)\", which is no method") == true)
+  }
+
   @Test func `connections beyond the server's limit are turned away, and places are given again`()
     async throws
   {

@@ -458,6 +458,30 @@ import Testing
     }
   }
 
+  @Test func `a handler may call its client while its server waits for it to end`() async throws {
+    let (begun, begins) = AsyncStream<Void>.makeStream()
+    let (hurry, hurries) = AsyncStream<Void>.makeStream()
+    let service = StreamService(echo: { request, context in
+      begins.finish()
+      for await _ in hurry {}
+      let client = try #require(context.connection)
+      return try await client.call(StreamService.echo, request)
+    })
+    let callback = StreamService(echo: { request, _ in EchoMessage(number: request.number * 2) })
+    let server = Server(addresses: [], services: [service])
+    let running = Task { try await server.run() }
+    let connection = try await server.connect(options: ConnectionOptions(services: [callback]))
+    let call = Task { try await connection.call(StreamService.echo, EchoMessage(number: 4)) }
+    for await _ in begun {}
+    running.cancel()
+    // The server's goodbye has come.
+    for await state in connection.states where state != .ready { break }
+    hurries.finish()
+    #expect(try await call.value.number == 8)
+    try await running.value
+    connection.close()
+  }
+
   @Test(arguments: [
     ServerOptions(descriptorsPerConnection: 3), ServerOptions(descriptors: 3),
   ])

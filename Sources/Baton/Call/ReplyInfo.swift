@@ -12,6 +12,8 @@ public final class ReplyInfo: Sendable {
   /// What it said behind its last reply. Those of a call that failed are in the ``RPCError``, too.
   public var trailers: Metadata { state.withLock { $0.trailers } }
 
+  /// Forgets what the server said: the call is made again.
+  func clear() { state.withLock { $0 = (nil, Metadata()) } }
   func set(metadata: Metadata) { state.withLock { $0.metadata = metadata } }
   func set(trailers: Metadata) { state.withLock { $0.trailers = trailers } }
 }

@@ -202,6 +202,7 @@ final class ClientCore: Sendable {
     } catch {
       return call.end(error)
     }
+    options.info?.clear()
     call.info = options.info
     if let error = call.begins(on: self) { return call.end(error) }
     let refused: RPCError? = state.withLock { state in
@@ -217,7 +218,11 @@ final class ClientCore: Sendable {
     }
     if let refused { return call.end(refused) }
     let number = call.number
-    if let deadline { startTimer(call, deadline) }
+    if let deadline {
+      startTimer(call, deadline)
+      // One that has ended meanwhile has found no timer to cancel.
+      if !isInFlight(call) { call.timer?.cancel() }
+    }
     let header = FrameHeader(
       .request, call: number, method: method.number, isLast: !isStream, head: head.count,
       size: head.count + size, descriptors: descriptors)
@@ -234,7 +239,7 @@ final class ClientCore: Sendable {
 
   private func startTimer(_ call: PendingCall, _ deadline: UInt64) {
     let number = call.number
-    // Cancelled with the call's end, which comes no later than that of the connection.
+    // Cancelled with the call's end, which comes no later than the connection's.
     call.timer = channel.loop.schedule(at: deadline) {
       self.giveUp(number, RPCError(.deadlineExceeded, "no reply before the call's deadline"))
     }
@@ -350,19 +355,22 @@ final class ClientCore: Sendable {
   func peerSaidGoodbye(_ goodbye: WireGoodbye) {
     let status = goodbye.status ?? WireStatus()
     let reason = ConnectionError(goodbye: status)
-    let refusal = RPCError(
+    var refusal = RPCError(
       .unavailable, "the call was not begun: \(reason)", origin: .peer, wasNotBegun: true)
     let error =
       status.code == 0
       ? refusal
       : RPCError(.unavailable, "the server ended the connection: \(reason)", origin: .peer)
+    // Calls from now on do not leave.
+    refusal.origin = .local
     let notBegun: [PendingCall] = state.withLock { state in
       if case .ended = state.phase { return [] }
       state.phase = .leaving(refusal)
       return state.calls.complete(after: goodbye.lastCall)
     }
-    for call in notBegun { call.end(error) }
+    // First, so that who is told to call again does so elsewhere.
     owner?.leaving(self, refusal, reason)
+    for call in notBegun { call.end(error) }
   }
 
   func couldNotSend(_ call: UInt32, _ error: RPCError) {
@@ -374,8 +382,9 @@ final class ClientCore: Sendable {
       state.phase = .ended(error)
       return state.calls.completeAll()
     }
-    for call in calls { call.end(RPCError(.unavailable, error.description)) }
+    // First, so that who calls again does so elsewhere.
     owner?.ended(self, error)
+    for call in calls { call.end(RPCError(.unavailable, error.description)) }
   }
 }
 

@@ -45,6 +45,7 @@ extension Connection {
     // Not the connection itself: a stream does not keep it.
     call.run(on: loop) { [route, peer, options = options.begun] task in
       let isBegun = Mutex(false)
+      let isWhole = Mutex(false)
       try await interception.around(.serverStream, method.name, options, to: peer) {
         hooks, options in
         if isBegun.withLock({ $0.turnOn() }) { throw RPCError.goneOnTwice }
@@ -55,7 +56,10 @@ extension Connection {
           try request.packed(send)
         }
         try await task.waitForEnd()
+        isWhole.withLock { $0 = true }
       }
+      // An interceptor may have kept an error to itself: the stream is not whole for that.
+      if !isWhole.withLock({ $0 }) { throw RPCError.notGoneOn }
     }
     return replies.tapped(tap)
   }

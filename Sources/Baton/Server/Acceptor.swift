@@ -13,7 +13,7 @@ final class Acceptor: LoopSource {
   /// Given up for a moment when the process has no number left, to turn one client away.
   private let spare: Mutex<Int32>
 
-  /// How long to wait before accepting again after the process ran out of descriptors.
+  /// How long to wait before accepting again.
   private static let pause: UInt64 = 100_000_000
 
   init(
@@ -37,8 +37,12 @@ final class Acceptor: LoopSource {
     try loop.add(self, listener.number)
   }
 
+  /// Closes the listener, too, so that clients go elsewhere and another server can take its place.
   func stop() {
-    loop.execute { self.loop.remove(self, self.listener.number) }
+    loop.execute {
+      self.loop.remove(self, self.listener.number)
+      self.listener.close()
+    }
   }
 
   func readable() {
@@ -50,15 +54,15 @@ final class Acceptor: LoopSource {
       }
       switch -number {
       case EAGAIN: return
-      case EMFILE, ENFILE: return turnAway(Errno(rawValue: -number))
-      default:
-        logger.error("accept failed at \(listener.address): \(Errno(rawValue: -number))")
-        return
+      // The client left before it was accepted.
+      case ECONNABORTED: continue
+      default: return turnAway(Errno(rawValue: -number))
       }
     }
   }
 
-  /// No number is left: closes one waiting client instead of spinning on it, then pauses.
+  /// No number is left, or the kernel has another reason, which may last: closes one waiting client
+  /// where it can, instead of spinning on it, then pauses.
   private func turnAway(_ errno: Errno) {
     logger.error("not accepting for a moment at \(listener.address): \(errno)")
     spare.withLock { spare in

@@ -63,6 +63,13 @@ final class ServedCall: @unchecked Sendable {
     streams.end(error)
   }
 
+  /// The answer is not owed any more: whoever keeps the context shall keep no more than that.
+  func letGo() {
+    task = nil
+    timer = nil
+    streams = ServedStreams()
+  }
+
   // MARK: Handlers that are tasks
 
   /// Answers a call. Runs where its caller does: going elsewhere and coming back takes time.

@@ -55,6 +55,7 @@ public final class Server: Sendable {
   public func bind() throws(ConnectionError) {
     if state.withLock({ $0.bound != nil }) { return }
     let methods = try MethodTable(services, reflection: options.reflection)
+    try options.checkPolicies(for: methods)
     var listeners: [Listener] = []
     var connected: [PacketSocket] = []
     do throws(ConnectionError) {

@@ -1,10 +1,11 @@
 import BatonMessages
 import Logging
+import Synchronization
 
 /// The calls that one end of a connection answers: which it owes an answer, and the answers' way out.
 ///
 /// Sendable because its variables are touched on the loop's thread alone, on which handlers' tasks
-/// end, too.
+/// end, too, but for what is guarded.
 @usableFromInline
 final class ServerConnection: @unchecked Sendable {
   let channel: Channel
@@ -24,13 +25,15 @@ final class ServerConnection: @unchecked Sendable {
   @exclusivity(unchecked) private var isAccepted = false
   /// No more calls are taken; the connection ends when nothing is owed.
   @exclusivity(unchecked) private var isLeaving = false
+  /// The other end makes no more calls, or, where that is the server, takes no more.
+  @exclusivity(unchecked) private var hasGoodbye = false
   /// Those that came with the requests of the calls that are owed an answer.
   @exclusivity(unchecked) private var descriptorsInFlight: DescriptorsInFlight
   @exclusivity(unchecked) private var idleTimer: LoopTimer?
   @exclusivity(unchecked) private var lastUsed: UInt64 = 0
 
-  /// The other half of this end, for handlers that call the client. Let go at the end.
-  @exclusivity(unchecked) private var endpoint: Endpoint?
+  /// The other half of this end, for handlers that call the client, on any thread. Let go at the end.
+  private let endpoint = Mutex<Endpoint?>(nil)
 
   init(
     _ channel: Channel, _ peer: PeerCredentials, _ serving: Serving,
@@ -57,7 +60,7 @@ final class ServerConnection: @unchecked Sendable {
     channel.loop.execute {
       self.isAccepted = true
       self.logger.debug("connection accepted")
-      self.endpoint = endpoint
+      self.endpoint.withLock { $0 = endpoint }
       self.channel.start(endpoint)
       self.watchIdleness()
       if self.isLeaving { self.sayGoodbye() }
@@ -88,7 +91,8 @@ final class ServerConnection: @unchecked Sendable {
 
   /// Ends the connection when it has not been used for long.
   private func watchIdleness() {
-    guard let timeout = serving.idleTimeout else { return }
+    // It may have ended before it began.
+    guard let timeout = serving.idleTimeout, channel.lost == nil else { return }
     let now = LoopClock.now
     if !calls.isEmpty || lastUsed == 0 { lastUsed = now }
     if now >= lastUsed &+ timeout { return leave() }
@@ -98,7 +102,7 @@ final class ServerConnection: @unchecked Sendable {
   /// Behind the last answer the connection ends, when the client has read it. At the end that
   /// connected it is the server that ends it: calls of this end may be in flight.
   private func finishIfIdle() {
-    if isAccepted && isLeaving && calls.isEmpty { channel.finish() }
+    if isAccepted && (isLeaving || hasGoodbye) && calls.isEmpty { channel.finish() }
   }
 
   // MARK: Answers
@@ -121,6 +125,7 @@ final class ServerConnection: @unchecked Sendable {
     guard channel.loop.isCurrent else { return false }
     guard let call = remove(number) else { return false }
     if !call.streams.isEmpty { call.streams.end(Self.answered) }
+    call.letGo()
     return true
   }
 
@@ -129,6 +134,7 @@ final class ServerConnection: @unchecked Sendable {
     guard let call = calls.remove(number) else { return nil }
     descriptorsInFlight.release(call.descriptors)
     call.timer?.cancel()
+    if serving.idleTimeout != nil { lastUsed = LoopClock.now }
     return call
   }
 
@@ -148,6 +154,7 @@ final class ServerConnection: @unchecked Sendable {
     let error = RPCError(.deadlineExceeded, "the deadline passed before the handler answered")
     guard let call = remove(number) else { return }
     call.cancel(error)
+    call.letGo()
     send(call, error)
   }
 
@@ -200,7 +207,8 @@ final class ServerConnection: @unchecked Sendable {
 
   /// A connection for calls to the client.
   func connectionToPeer() -> Connection? {
-    endpoint.map { endpoint in
+    let endpoint = endpoint.withLock { $0 }
+    return endpoint.map { endpoint in
       Connection(lent: endpoint.routeToPeer(peer, limits: limits, serving.metrics?.made), peer)
     }
   }
@@ -264,6 +272,7 @@ final class ServerConnection: @unchecked Sendable {
     guard let error else { return }
     _ = remove(number)
     call.cancel(error)
+    call.letGo()
     send(call, error)
   }
 
@@ -363,32 +372,38 @@ final class ServerConnection: @unchecked Sendable {
     return (overflow ? nil : deadline, metadata)
   }
 
-  /// The client makes no more calls, and still wants the answers it waits for.
+  /// A client that makes no more calls still wants the answers it waits for; the handlers of a server
+  /// that takes no more may still call this end.
   func peerSaidGoodbye() {
-    isLeaving = true
+    hasGoodbye = true
     finishIfIdle()
   }
 
-  func outlivesInput(isSending: Bool) -> Bool { isLeaving && (isSending || !calls.isEmpty) }
+  func outlivesInput(isSending: Bool) -> Bool {
+    (isLeaving || hasGoodbye) && (isSending || !calls.isEmpty)
+  }
   var hasCalls: Bool { !calls.isEmpty }
 
   func couldNotSend(_ number: UInt32, _ error: RPCError) {
     let call = remove(number)
     call?.cancel(error)
+    call?.letGo()
     send(number, WireStatus(error, trailers: call?.trailers ?? Metadata()))
   }
 
   func ended(_ error: ConnectionError) {
     let calls = calls.removeAll()
     idleTimer?.cancel()
-    endpoint = nil
+    let endpoint = endpoint.withLock { $0.take() }
     for call in calls {
       descriptorsInFlight.release(call.descriptors)
       call.timer?.cancel()
       call.cancel(RPCError(.cancelled, "the connection ended: \(error.message)"))
+      call.letGo()
     }
     tasks.end()
     observer?.endedAll()
     onEnd(self)
+    withExtendedLifetime(endpoint) {}
   }
 }

@@ -17,6 +17,7 @@ public struct ServerOptions: Sendable {
   public var policy: AccessPolicy
   /// Who may call a method (`files.v1.FileBroker/Open`) or a service (`files.v1.FileBroker`), of those
   /// who may connect. A method's policy counts more than its service's. Without one, everybody.
+  /// A name that no method or service has is refused before anybody can connect.
   public var methodPolicies: [String: AccessPolicy]
   /// Connections at once, over all addresses; more are turned away. 16,384 by default.
   public var connections: Int
@@ -114,5 +115,19 @@ extension ServerOptions {
       descriptorsPerConnection: descriptorsPerConnection, descriptors: descriptors,
       methodPolicies: methodPolicies, idleTimeout: idleTimeout, interceptors: interceptors,
       logger: logger, metrics: MetricsSystem.listening(metrics))
+  }
+}
+
+extension ServerOptions {
+  /// Throws where a policy is for what is not served: whoever misspelt a method would leave it open.
+  func checkPolicies(for methods: MethodTable) throws(ConnectionError) {
+    let served = methods.names.values
+    for name in methodPolicies.keys.sorted()
+    where !served.contains(where: { $0 == name || $0.hasPrefix(name + "/") }) {
+      throw ConnectionError(
+        .services,
+        "a policy is for \"\(name)\", which is no method or service here; expected a name such as files.v1.FileBroker/Open or files.v1.FileBroker"
+      )
+    }
   }
 }

@@ -1,12 +1,14 @@
 internal import CBaton
 import Glibc
+import Synchronization
 import SystemPackage
 
-/// A listening socket, closed with the last reference, and the file that it made.
+/// A listening socket, closed with the last reference if not before, and the file that it made.
 package final class Listener: Sendable {
   package let number: Int32
   let address: Address
   private let file: SocketFile?
+  private let isOpen = Atomic(true)
 
   private init(_ number: Int32, _ address: Address, _ file: SocketFile?) {
     self.number = number
@@ -14,7 +16,12 @@ package final class Listener: Sendable {
     self.file = file
   }
 
-  deinit { baton_close(number) }
+  deinit { close() }
+
+  /// Nobody connects any more: who waits to be accepted finds that nobody is there.
+  func close() {
+    if isOpen.exchange(false, ordering: .relaxed) { baton_close(number) }
+  }
 
   /// Takes over an inherited listening socket.
   static func adopt(_ number: Int32) -> Listener {

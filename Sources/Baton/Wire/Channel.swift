@@ -66,6 +66,8 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
 
   /// Begins to receive, after saying hello. On the loop's thread.
   func start(_ owner: any ChannelOwner) {
+    // It may have been ended before.
+    if let lost = sender.lost { return owner.ended(lost) }
     self.owner = owner
     metrics?.began()
     sender.start(self)
