@@ -188,6 +188,31 @@ import Testing
     unlink(path)
   }
 
+  @Test func `a server that waits for its calls gives its address away`() async throws {
+    let name = "unix:@baton-\(UInt64.random(in: 0 ... .max))"
+    let (begun, begins) = AsyncStream<Void>.makeStream()
+    let (hurry, hurries) = AsyncStream<Void>.makeStream()
+    let service = EchoService { request, _ in
+      begins.finish()
+      for await _ in hurry {}
+      return request
+    }
+    let server = Server(address: name, services: [service], options: ServerOptions(loops: 1))
+    try server.bind()
+    let running = Task { try await server.run() }
+    let connection = try await Connection.connect(to: Address(name))
+    let call = Task { try await connection.call(EchoService.echo, EchoMessage(number: 6)) }
+    for await _ in begun {}
+    running.cancel()
+    // The server's goodbye has come.
+    for await state in connection.states where state != .ready { break }
+    try Server(address: name, services: [EchoService()]).bind()
+    hurries.finish()
+    #expect(try await call.value.number == 6)
+    try await running.value
+    connection.close()
+  }
+
   @Test func `methods of one identity are refused before serving`() throws {
     let server = Server(addresses: [], services: [EchoService(), EchoService()])
     let error = #expect(throws: ConnectionError.self) { try server.bind() }

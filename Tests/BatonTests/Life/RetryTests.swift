@@ -57,6 +57,33 @@ import Testing
     #expect(shaky.calls == 4)
   }
 
+  @Test func `what a failed attempt said is not taken for the next one's`() async throws {
+    let calls = Mutex(0)
+    let service = EchoService { request, context in
+      let isFirst = calls.withLock { count in
+        count += 1
+        return count == 1
+      }
+      if isFirst {
+        try context.sendMetadata(["said": "first"])
+        try context.setTrailers(["said": "first"])
+        throw RPCError(.unavailable, "again")
+      }
+      return request
+    }
+    try await withServer(service) { address in
+      let connection = try await Connection.connect(
+        to: Address(address), options: ConnectionOptions(retry: Self.quick))
+      let info = ReplyInfo()
+      _ = try await connection.call(
+        Self.safe, EchoMessage(), options: CallOptions(info: info))
+      #expect(calls.withLock { $0 } == 2)
+      #expect(info.metadata == nil)
+      #expect(info.trailers.isEmpty)
+      connection.close()
+    }
+  }
+
   @Test func `a call is made as often as the policy says at most`() async throws {
     for attempts in [1, 2, 4] {
       let shaky = Shaky(failures: .max)
