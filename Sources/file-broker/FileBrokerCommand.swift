@@ -37,7 +37,8 @@ struct FileBrokerCommand: AsyncParsableCommand {
     } catch let error as Errno {
       throw ValidationError("expected a directory at --root \(root): \(error)")
     } catch let error as ConnectionError where error.errno == nil {
+      // What the kernel refuses is no wrong usage, and goes on as it is.
       throw ValidationError("\(error)")
-    }  // What the kernel refuses is no wrong usage.
+    }
   }
 }

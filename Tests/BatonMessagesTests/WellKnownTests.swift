@@ -35,7 +35,7 @@ import Testing
     let error = #expect(throws: CodecError.self) { try any.unpack(as: ProtoTimestamp.self) }
     #expect(
       error?.message
-        == "expected a google.protobuf.Timestamp in the Any, got type.googleapis.com/google.protobuf.Duration"
+        == "expected a google.protobuf.Timestamp in the Any, got \"type.googleapis.com/google.protobuf.Duration\""
     )
   }
 

@@ -199,18 +199,22 @@ import Testing
     }
     let server = Server(address: name, services: [service], options: ServerOptions(loops: 1))
     try server.bind()
-    let running = Task { try await server.run() }
-    let connection = try await Connection.connect(to: Address(name))
-    let call = Task { try await connection.call(EchoService.echo, EchoMessage(number: 6)) }
-    for await _ in begun {}
-    running.cancel()
-    // The server's goodbye has come.
-    for await state in connection.states where state != .ready { break }
-    try Server(address: name, services: [EchoService()]).bind()
-    hurries.finish()
-    #expect(try await call.value.number == 6)
-    try await running.value
-    connection.close()
+    try await onOwnThread {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await server.run() }
+        let connection = try await Connection.connect(to: Address(name))
+        async let reply = connection.call(EchoService.echo, EchoMessage(number: 6))
+        for await _ in begun {}
+        group.cancelAll()
+        // The server's goodbye has come.
+        for await state in connection.states where state != .ready { break }
+        try Server(address: name, services: [EchoService()]).bind()
+        hurries.finish()
+        #expect(try await reply.number == 6)
+        try await group.waitForAll()
+        connection.close()
+      }
+    }
   }
 
   @Test func `methods of one identity are refused before serving`() throws {

@@ -469,17 +469,21 @@ import Testing
     })
     let callback = StreamService(echo: { request, _ in EchoMessage(number: request.number * 2) })
     let server = Server(addresses: [], services: [service])
-    let running = Task { try await server.run() }
-    let connection = try await server.connect(options: ConnectionOptions(services: [callback]))
-    let call = Task { try await connection.call(StreamService.echo, EchoMessage(number: 4)) }
-    for await _ in begun {}
-    running.cancel()
-    // The server's goodbye has come.
-    for await state in connection.states where state != .ready { break }
-    hurries.finish()
-    #expect(try await call.value.number == 8)
-    try await running.value
-    connection.close()
+    try await onOwnThread {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await server.run() }
+        let connection = try await server.connect(options: ConnectionOptions(services: [callback]))
+        async let reply = connection.call(StreamService.echo, EchoMessage(number: 4))
+        for await _ in begun {}
+        group.cancelAll()
+        // The server's goodbye has come.
+        for await state in connection.states where state != .ready { break }
+        hurries.finish()
+        #expect(try await reply.number == 8)
+        try await group.waitForAll()
+        connection.close()
+      }
+    }
   }
 
   @Test(arguments: [

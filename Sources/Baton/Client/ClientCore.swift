@@ -387,24 +387,3 @@ final class ClientCore: Sendable {
     for call in calls { call.end(RPCError(.unavailable, error.description)) }
   }
 }
-
-/// Where a call leaves the reply that it has read.
-///
-/// Sendable because it is filled before anybody else knows of it. For the same reason accesses are not
-/// checked for overlapping while running.
-@usableFromInline
-final class ReplyBox<Reply: Message>: @unchecked Sendable {
-  @exclusivity(unchecked) @usableFromInline var value: Reply?
-
-  @inlinable
-  init() {}
-}
-
-extension UnsafeMutableRawPointer {
-  /// Copies all of `bytes` to here.
-  package func copyBytes(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { source in
-      if let start = source.baseAddress { copyMemory(from: start, byteCount: source.count) }
-    }
-  }
-}

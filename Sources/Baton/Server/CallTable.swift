@@ -2,7 +2,8 @@
 ///
 /// Open addressing with linear probing, the number's remainder being the first place: numbers that
 /// count up, as clients' do, get a place each, without hashing. A client whose numbers collide has
-/// its own calls looked through, of which a connection has a bounded number.
+/// its own calls looked through, of which a connection has a bounded number. (``CallsInFlight`` chooses
+/// its calls' numbers, and so keeps them apart.)
 package struct CallTable<Value> {
   /// A power of two of places, of which at most half are taken; none before the first call. Zero,
   /// which numbers no call, is free.

@@ -280,7 +280,7 @@ final class ServerConnection: @unchecked Sendable {
     _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
   ) throws(ProtocolError) {
     let number = frame.header.call
-    let (deadline, metadata) = try Self.read(frame.head)
+    let (deadline, metadata) = try WireRequestHead.read(frame.head)
     if !frame.header.isLast && !frame.message.isEmpty {
       throw ProtocolError("a message in a request that opens a stream")
     }
@@ -359,17 +359,6 @@ final class ServerConnection: @unchecked Sendable {
     let most = serving.callsPerConnection
     if calls.count < most { return nil }
     return RPCError(.resourceExhausted, "expected at most \(most) calls in flight")
-  }
-
-  private static func read(
-    _ head: UnsafeRawBufferPointer
-  ) throws(ProtocolError) -> (deadline: UInt64?, Metadata) {
-    if head.isEmpty { return (nil, Metadata()) }
-    let head: WireRequestHead = try Channel.decode(head)
-    let metadata = try Metadata(head.metadata)
-    if head.timeout == 0 { return (nil, metadata) }
-    let (deadline, overflow) = LoopClock.now.addingReportingOverflow(head.timeout)
-    return (overflow ? nil : deadline, metadata)
   }
 
   /// A client that makes no more calls still wants the answers it waits for; the handlers of a server

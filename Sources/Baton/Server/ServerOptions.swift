@@ -116,9 +116,7 @@ extension ServerOptions {
       methodPolicies: methodPolicies, idleTimeout: idleTimeout, interceptors: interceptors,
       logger: logger, metrics: MetricsSystem.listening(metrics))
   }
-}
 
-extension ServerOptions {
   /// Throws where a policy is for what is not served: whoever misspelt a method would leave it open.
   func checkPolicies(for methods: MethodTable) throws(ConnectionError) {
     let served = methods.names.values

@@ -2,16 +2,6 @@ import BatonMessages
 import Synchronization
 import SystemPackage
 
-/// What the sending half of a channel tells its other half, on the loop's thread.
-protocol PacketSenderOwner: LoopSource {
-  /// A frame of this call could not leave.
-  func couldNotSend(_ call: UInt32, _ error: RPCError)
-  /// Nothing can leave any more.
-  func sendingFailed(_ error: ConnectionError)
-  /// Whether to be told (``writable()``) when the socket has room.
-  func awaitsRoom(_ waits: Bool)
-}
-
 /// The sending half of a channel: frames wait, and leave in as few packets as fit.
 ///
 /// Frames may be sent from any thread. On the loop's thread they leave together at the end of its

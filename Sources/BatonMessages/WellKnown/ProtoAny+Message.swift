@@ -23,7 +23,8 @@ extension ProtoAny {
   ) throws(CodecError) -> M {
     guard holds(type) else {
       throw CodecError(
-        .schema, "expected a \(type.layout.name) in the Any, got \(typeUrl.prefix(256))")
+        .schema,
+        "expected a \(type.layout.name) in the Any, got \(String(typeUrl.prefix(256)).quoted)")
     }
     return try M(decoding: value, limits: limits)
   }
