@@ -50,6 +50,8 @@ public struct RPCError: Error, Sendable, Hashable {
   /// goodbye and that it had not begun the call. Such a call can be made again without harm, except
   /// that descriptors may have left with it.
   public var wasNotBegun: Bool
+  /// Whether a part of a request that was not begun may have left, and descriptors with it.
+  var mayHaveLeft = false
 
   public init(
     _ code: Code, _ message: String, origin: Origin = .local, details: [ProtoAny] = [],

@@ -47,6 +47,14 @@ extension RPCError {
       trailers: try Metadata(status.trailers))
   }
 
+  /// The same of a call whose request has left so far: what has not left whole was not begun.
+  func after(_ departure: Departure) -> RPCError {
+    var error = self
+    if departure != .whole { error.wasNotBegun = true }
+    error.mayHaveLeft = departure != .notAtAll
+    return error
+  }
+
   /// A call that succeeded without its reply having been read, which does not happen.
   @usableFromInline
   static let unread = RPCError(.internal, "the reply was not read")

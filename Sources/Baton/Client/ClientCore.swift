@@ -370,7 +370,12 @@ final class ClientCore: Sendable {
     }
     // First, so that who is told to call again does so elsewhere.
     owner?.leaving(self, refusal, reason)
-    for call in notBegun { call.end(error) }
+    let withdrawn = channel.withdraw(notBegun.map(\.number))
+    for call in notBegun {
+      let departure = withdrawn[call.number] ?? .whole
+      if departure == .partly { tellCancelled(call.number) }
+      call.end(error.after(departure))
+    }
   }
 
   func couldNotSend(_ call: UInt32, _ error: RPCError) {
@@ -384,6 +389,7 @@ final class ClientCore: Sendable {
     }
     // First, so that who calls again does so elsewhere.
     owner?.ended(self, error)
-    for call in calls { call.end(RPCError(.unavailable, error.description)) }
+    let lost = RPCError(.unavailable, error.description)
+    for call in calls { call.end(lost.after(channel.departure(of: call.number))) }
   }
 }

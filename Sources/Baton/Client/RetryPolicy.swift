@@ -58,7 +58,7 @@ struct FailedCall {
 
   /// Whether it never left, or was not begun and leaves nothing behind.
   fileprivate var isUntouched: Bool {
-    error.wasNotBegun && (!hasDescriptors || error.origin == .local)
+    error.wasNotBegun && !(hasDescriptors && error.mayHaveLeft)
   }
 
   /// Whether beginning it twice does no harm.

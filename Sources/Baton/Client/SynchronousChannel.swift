@@ -44,6 +44,9 @@ struct SynchronousChannel: ~Copyable, Sendable {
       largestMessage: limits.largestMessage, mostDescriptors: limits.mostDescriptors)
   }
 
+  /// What was to be sent last could not leave, as the server takes nothing any more.
+  private(set) var hasUnsent = false
+
   /// Bytes of answers that may wait beside a request.
   private static let mostWaiting = 16 << 20
 
@@ -56,10 +59,12 @@ struct SynchronousChannel: ~Copyable, Sendable {
   /// found when receiving.
   mutating func send(by deadline: UInt64?) throws(RPCError) {
     var refusals: Int64 = 0
+    hasUnsent = false
     while let packet = output.takeFirst() {
       let errno = trySending(packet, wait: deadline == nil)
       switch errno {
       case nil, .brokenPipe, .connectionReset:
+        hasUnsent = errno != nil
         output.recycle(packet)
         continue
       case .wouldBlock:

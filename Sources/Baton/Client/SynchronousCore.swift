@@ -195,6 +195,7 @@ struct SynchronousCore: ~Copyable, Sendable {
       case .failure(let error): throw error
       }
     } catch {
+      if channel.lost != nil && channel.hasUnsent { throw error.after(.partly) }
       if error.origin == .local { cancel(call.number) }
       throw error
     }

@@ -12,23 +12,25 @@ final class ServerConnection: @unchecked Sendable {
   let peer: PeerCredentials
   /// The connection's own.
   let logger: Logger
-  private let serving: Serving
+  let serving: Serving
   /// nil where nobody listens.
   private let observer: ServedCallObserver?
   private let onEnd: @Sendable (ServerConnection) -> Void
   private let tasks: HandlerTasks
   /// Calls whose answer is owed.
-  @exclusivity(unchecked) private var calls = CallTable<ServedCall>()
+  @exclusivity(unchecked) private(set) var calls = CallTable<ServedCall>()
   /// The highest number of a call that was begun. Calls may come in another order.
-  @exclusivity(unchecked) private(set) var lastCall: UInt32 = 0
+  @exclusivity(unchecked) var lastCall: UInt32 = 0
   /// This is the server's end.
-  @exclusivity(unchecked) private var isAccepted = false
+  @exclusivity(unchecked) private(set) var isAccepted = false
   /// No more calls are taken; the connection ends when nothing is owed.
-  @exclusivity(unchecked) private var isLeaving = false
+  @exclusivity(unchecked) private(set) var isLeaving = false
+  /// The last call to be taken, as the goodbye said.
+  @exclusivity(unchecked) private(set) var lastAnnounced: UInt32?
   /// The other end makes no more calls, or, where that is the server, takes no more.
   @exclusivity(unchecked) private var hasGoodbye = false
   /// Those that came with the requests of the calls that are owed an answer.
-  @exclusivity(unchecked) private var descriptorsInFlight: DescriptorsInFlight
+  @exclusivity(unchecked) var descriptorsInFlight: DescriptorsInFlight
   @exclusivity(unchecked) private var idleTimer: LoopTimer?
   @exclusivity(unchecked) private var lastUsed: UInt64 = 0
 
@@ -76,9 +78,12 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  private func sayGoodbye() {
-    let goodbye = WireGoodbye(status: WireStatus(), lastCall: lastCall)
-    try? channel.sendControl(.goodbye, goodbye)
+  /// The same on the loop's thread, at either end, of a connection that was started.
+  func sayGoodbye() {
+    isLeaving = true
+    let last = lastAnnounced ?? lastCall
+    lastAnnounced = last
+    try? channel.sendControl(.goodbye, WireGoodbye(status: WireStatus(), lastCall: last))
     finishIfIdle()
   }
 
@@ -94,15 +99,23 @@ final class ServerConnection: @unchecked Sendable {
     // It may have ended before it began.
     guard let timeout = serving.idleTimeout, channel.lost == nil else { return }
     let now = LoopClock.now
-    if !calls.isEmpty || lastUsed == 0 { lastUsed = now }
+    if !calls.isEmpty || lastUsed == 0 || isReceivingRequest { lastUsed = now }
     if now >= lastUsed &+ timeout { return leave() }
     idleTimer = channel.loop.schedule(at: lastUsed &+ timeout) { self.watchIdleness() }
   }
 
   /// Behind the last answer the connection ends, when the client has read it. At the end that
-  /// connected it is the server that ends it: calls of this end may be in flight.
+  /// connected it is the server that ends it first: calls of this end may be in flight.
   private func finishIfIdle() {
-    if isAccepted && (isLeaving || hasGoodbye) && calls.isEmpty { channel.finish() }
+    guard isLeaving || hasGoodbye, calls.isEmpty, isAccepted || channel.hasInputEnded,
+      channel.hasInputEnded || !isReceivingRequest
+    else { return }
+    channel.finish()
+  }
+
+  /// Whether a part has come of the request of a call that is to be taken.
+  private var isReceivingRequest: Bool {
+    channel.isReceivingRequest(of: isAccepted ? 0 : Endpoint.acceptorSide, upTo: lastAnnounced)
   }
 
   // MARK: Answers
@@ -185,7 +198,7 @@ final class ServerConnection: @unchecked Sendable {
     send(call.number, WireStatus(trailers: call.trailers ?? Metadata()))
   }
 
-  private func send(_ number: UInt32, _ status: WireStatus) {
+  func send(_ number: UInt32, _ status: WireStatus) {
     do throws(Channel.Refusal) {
       try channel.sendControl(.status, call: number, status)
       observer?.ended(number, RPCError.Code(rawValue: status.code))
@@ -243,6 +256,8 @@ final class ServerConnection: @unchecked Sendable {
       calls[number]?.streams.outgoing?.add(StreamCredit(credit))
     case .cancel:
       calls[number]?.cancel(RPCError(.cancelled, "the client cancelled the call"))
+      // A request may have been waited for of which a part had come.
+      finishIfIdle()
     default: throw ProtocolError("a frame of kind \(frame.header.kind.rawValue) from a client")
     }
   }
@@ -325,42 +340,6 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
-  /// Answers a call that is not handed to a handler. What the policy refuses is told to whoever runs
-  /// the server; the rest are faults of the caller, of which there may be any number.
-  private func refuse(
-    _ number: UInt32, _ error: RPCError, _ method: String? = nil, isByPolicy: Bool = false
-  ) {
-    logger.log(
-      level: isByPolicy ? .notice : .debug, "refused a call: \(error)",
-      metadata: ["method": "\(method ?? "unknown")", "call": "\(number)"])
-    send(number, WireStatus(error))
-  }
-
-  /// Why a request's descriptors are not taken; nil when they are, and are counted.
-  private func admit(_ count: Int, of method: ServedMethod) -> RPCError? {
-    if count > method.mostDescriptors {
-      return RPCError(
-        .invalidArgument,
-        "\(method.name): expected at most \(method.mostDescriptors) descriptors, by its request's fields; got \(count)"
-      )
-    }
-    return descriptorsInFlight.admit(count)
-  }
-
-  /// Why a new call is not begun; nil when it may be.
-  private func admit(_ number: UInt32) throws(ProtocolError) -> RPCError? {
-    if calls[number] != nil {
-      throw ProtocolError("call \(number) is open already")
-    }
-    if isLeaving {
-      return RPCError(.unavailable, "the call was not begun: the server is shutting down")
-    }
-    if CallsInFlight.isLater(number, than: lastCall) { lastCall = number }
-    let most = serving.callsPerConnection
-    if calls.count < most { return nil }
-    return RPCError(.resourceExhausted, "expected at most \(most) calls in flight")
-  }
-
   /// A client that makes no more calls still wants the answers it waits for; the handlers of a server
   /// that takes no more may still call this end.
   func peerSaidGoodbye() {
@@ -371,6 +350,7 @@ final class ServerConnection: @unchecked Sendable {
   func outlivesInput(isSending: Bool) -> Bool {
     (isLeaving || hasGoodbye) && (isSending || !calls.isEmpty)
   }
+  func inputEnded() { finishIfIdle() }
   var hasCalls: Bool { !calls.isEmpty }
 
   func couldNotSend(_ number: UInt32, _ error: RPCError) {

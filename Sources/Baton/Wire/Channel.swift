@@ -11,6 +11,8 @@ protocol ChannelOwner: AnyObject, Sendable {
   func peerSaidGoodbye(_ goodbye: WireGoodbye)
   /// Whether answers are still wanted when the peer sends no more; some may be on their way.
   func outlivesInput(isSending: Bool) -> Bool
+  /// The peer sends no more, which this end outlives.
+  func inputEnded()
   /// Whether a frame is likely to come soon.
   var expectsData: Bool { get }
   /// Whether the peer is to be there, as it waits for something or owes something.
@@ -36,7 +38,7 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   /// that may be a goodbye.
   @exclusivity(unchecked) private var greeting: WireHello?
   /// The peer sends no more.
-  @exclusivity(unchecked) private var hasInputEnded = false
+  @exclusivity(unchecked) private(set) var hasInputEnded = false
   /// The sender waits for room in the socket.
   @exclusivity(unchecked) private var isAwaitingRoom = false
   @exclusivity(unchecked) private var reassembly: Reassembly
@@ -100,21 +102,6 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
 
   // MARK: Out
 
-  /// Why a frame was not taken.
-  enum Refusal: Error {
-    case ended
-    case tooLarge(Int, most: Int)
-    /// With the field of the first that is too many, where that is known.
-    case tooManyDescriptors(Int, most: Int, at: String? = nil)
-    case peerDoesNotRead
-
-    /// The same with the field that is too much of the message that was refused.
-    func located(in message: borrowing PackedMessage) -> Refusal {
-      guard case .tooManyDescriptors(let count, let most, nil) = self else { return self }
-      return .tooManyDescriptors(count, most: most, at: message.path(ofDescriptor: most + 1))
-    }
-  }
-
   /// Queues a frame with a message; a large one's long fields are sent from where they lie. From any
   /// thread.
   func send(
@@ -144,6 +131,12 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
 
   /// Sends what waits, then tells the peer that nothing more comes. On the loop's thread.
   func finish() { sender.finish() }
+
+  /// How much of a call's request has left.
+  func departure(of call: UInt32) -> Departure { sender.departure(of: call) }
+
+  /// Drops the requests of calls that have not left in whole, and tells which those are.
+  func withdraw(_ calls: [UInt32]) -> [UInt32: Departure] { sender.withdraw(calls) }
 
   /// What the other end takes of a stream before it grants more.
   var peerWindow: StreamCredit { sender.peerWindow }
@@ -182,6 +175,15 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   /// Asks the loop for what is to be done: an end of input that has been seen would be told for ever.
   private func updateInterest() {
     loop.change(self, socket.number, readable: !hasInputEnded, writable: isAwaitingRoom)
+  }
+
+  /// Whether a part of a request has come of a call up to `last`, which is zero where there is none.
+  /// On the loop's thread.
+  func isReceivingRequest(of side: UInt32, upTo last: UInt32?) -> Bool {
+    reassembly.contains { call in
+      call & Endpoint.acceptorSide == side
+        && (last.map { !CallsInFlight.isLater(call, than: $0) } ?? true)
+    }
   }
 
   // MARK: Silence
@@ -258,8 +260,9 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   private func inputEnded() {
     let isFirst = !hasInputEnded
     hasInputEnded = true
-    if isFirst, owner?.outlivesInput(isSending: !sender.isIdle) == true {
+    if isFirst, let owner, owner.outlivesInput(isSending: !sender.isIdle) {
       updateInterest()
+      owner.inputEnded()
     } else {
       end(ConnectionError(.closed, "the peer ended the connection"))
     }
@@ -367,7 +370,8 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   // MARK: The end
 
   private func violated(_ error: ProtocolError) {
-    // Where it cannot leave any more, the end says enough.
+    // Where it cannot leave any more, the end says enough. It does not wait for what takes long.
+    sender.dropLarge()
     try? sendControl(.goodbye, WireGoodbye(violation: error))
     sender.flush()
     end(ConnectionError(.protocolViolation, "the peer broke the protocol: \(error.fault)"))

@@ -60,10 +60,10 @@ final class Endpoint: ChannelOwner {
     return Late(core: core, route: route)
   }
 
-  /// Tells the peer that this end makes no more calls, and which of the peer's it began last.
+  /// Tells the peer that this end makes no more calls, and takes none behind the last it began.
   func sayGoodbye() {
-    let goodbye = WireGoodbye(status: WireStatus(), lastCall: callee?.lastCall ?? 0)
-    try? channel.sendControl(.goodbye, goodbye)
+    if let callee { return callee.sayGoodbye() }
+    try? channel.sendControl(.goodbye, WireGoodbye(status: WireStatus()))
   }
 
   // MARK: ChannelOwner
@@ -71,6 +71,8 @@ final class Endpoint: ChannelOwner {
   func outlivesInput(isSending: Bool) -> Bool {
     callee?.outlivesInput(isSending: isSending) ?? false
   }
+
+  func inputEnded() { callee?.inputEnded() }
 
   var expectsData: Bool { callee != nil || firstCaller?.expectsData == true }
 

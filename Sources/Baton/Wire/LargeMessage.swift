@@ -76,6 +76,11 @@ final class LargeMessage: @unchecked Sendable {
 
   var call: UInt32 { frame.header.call }
 
+  var isRequest: Bool { frame.header.kind == .request }
+
+  /// Whether a piece of it was given out.
+  var hasBegun: Bool { sent > 0 || descriptorsSent > 0 }
+
   /// Bytes that have not left, followers' included.
   var waiting: Int {
     followers.reduce(isDone ? 0 : frame.waiting - sent) { $0 + $1.waiting }

@@ -104,6 +104,18 @@ package final class OutgoingPacket: @unchecked Sendable {
     tailCount = 0
   }
 
+  /// The calls whose requests, or last pieces of them, are in it.
+  var requests: [UInt32] {
+    var calls: [UInt32] = []
+    var offset = 0
+    // What was written here is a header.
+    while offset < written, let header = try? FrameHeader(reading: memory + offset) {
+      if header.kind == .request { calls.append(header.call) }
+      offset += FrameHeader.byteCount + header.paddedSize
+    }
+    return calls
+  }
+
   /// Takes the frames of a call out, of which none has left.
   func dropFrames(of call: UInt32) {
     if isPiece {

@@ -3,8 +3,9 @@ package import BatonMessages
 /// Frames that wait to leave, gathered into as few packets as fit.
 ///
 /// Frames leave in the order they came in, except that those of other calls pass a message that is
-/// too large for one packet: it leaves in fragments, one after every packet of them. A frame with
-/// descriptors is the last of its packet.
+/// too large for one packet: it leaves in fragments, one after every packet of them. A GOODBYE does
+/// not pass a request, which would come too late then. A frame with descriptors is the last of its
+/// packet.
 package struct OutgoingPackets: ~Copyable {
   /// Bytes that a packet may have.
   var largestPacket: Int
@@ -12,6 +13,8 @@ package struct OutgoingPackets: ~Copyable {
   private var spare: OutgoingPacket?
   /// Messages that leave in fragments, those of different calls in turn.
   private var large: [LargeMessage] = []
+  /// What leaves behind the requests among them.
+  private var goodbyes: [HeldFrame] = []
   private var wasFragment = false
   /// How many of `packets` were taken, less those put back.
   private var taken = 0
@@ -85,10 +88,14 @@ package struct OutgoingPackets: ~Copyable {
     }
   }
 
-  /// Whether a frame goes behind a large message of the same call.
+  /// Whether a frame goes behind a large message: of the same call, or any call's request.
   private func mustWait(_ header: FrameHeader) -> Bool {
-    !large.isEmpty && large.contains { $0.call == header.call }
+    if large.isEmpty { return false }
+    if header.kind == .goodbye { return hasLargeRequest }
+    return large.contains { $0.call == header.call }
   }
+
+  private var hasLargeRequest: Bool { large.contains { $0.isRequest } }
 
   private func isLarge(_ header: FrameHeader, _ descriptors: Int) -> Bool {
     header.size > largestBody || descriptors > Self.descriptorsPerPacket
@@ -96,6 +103,7 @@ package struct OutgoingPackets: ~Copyable {
 
   private mutating func hold(_ frame: HeldFrame) {
     waiting += frame.waiting
+    if frame.header.kind == .goodbye { return goodbyes.append(frame) }
     waitingLarge += frame.waiting
     if let ahead = large.first(where: { $0.call == frame.header.call }) {
       ahead.append(frame)
@@ -108,6 +116,23 @@ package struct OutgoingPackets: ~Copyable {
   mutating func drop(_ call: UInt32) {
     guard let index = large.firstIndex(where: { $0.call == call }) else { return }
     count(out: large.remove(at: index).waiting)
+    releaseGoodbyes()
+  }
+
+  /// Drops every message that leaves in fragments.
+  mutating func dropLarge() {
+    for message in large { count(out: message.waiting) }
+    large.removeAll()
+    releaseGoodbyes()
+  }
+
+  private mutating func releaseGoodbyes() {
+    if goodbyes.isEmpty || hasLargeRequest { return }
+    for frame in goodbyes {
+      waiting -= frame.waiting
+      add(frame)
+    }
+    goodbyes.removeAll()
   }
 
   /// Drops all that waits of a call.
@@ -160,6 +185,7 @@ package struct OutgoingPackets: ~Copyable {
     } else {
       count(out: message.waiting)
       for frame in message.followers { add(frame) }
+      releaseGoodbyes()
     }
     return packet
   }
@@ -189,9 +215,24 @@ package struct OutgoingPackets: ~Copyable {
   mutating func removeAll() {
     packets.removeAll()
     large.removeAll()
+    goodbyes.removeAll()
     waiting = 0
     waitingLarge = 0
     waitingDescriptors = 0
+  }
+
+  // MARK: Requests
+
+  /// The requests that have not left in whole, and how much of each has.
+  var requests: [UInt32: Departure] {
+    var requests: [UInt32: Departure] = [:]
+    for packet in packets {
+      for call in packet.requests { requests[call] = packet.isPiece ? .partly : .notAtAll }
+    }
+    for message in large where message.isRequest {
+      requests[message.call] = message.hasBegun ? .partly : .notAtAll
+    }
+    return requests
   }
 
   private mutating func open(for size: Int) -> OutgoingPacket {

@@ -15,14 +15,14 @@ import SystemPackage
 /// loop's thread alone.
 final class PacketSender: LoopSource, @unchecked Sendable {
   private let socket: PacketSocket
-  private let loop: EventLoop
+  let loop: EventLoop
   /// nil where nobody listens.
   private let metrics: ConnectionMetrics?
   /// Let go at the end.
-  @exclusivity(unchecked) private var owner: (any PacketSenderOwner)?
+  @exclusivity(unchecked) private(set) var owner: (any PacketSenderOwner)?
   /// The loop was asked to tell when there is room to send.
   @exclusivity(unchecked) private var awaitsRoom = false
-  private let output: Mutex<SenderOutput>
+  let output: Mutex<SenderOutput>
 
   /// Bytes of large messages that leave in one turn; of those that take long.
   private static let turn = 1 << 20
@@ -121,6 +121,24 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     }
   }
 
+  /// How much of a call's request has left.
+  func departure(of call: UInt32) -> Departure {
+    output.withLock { $0.departure(of: call) }
+  }
+
+  /// Drops the requests of calls that have not left in whole, and tells which those are.
+  func withdraw(_ calls: [UInt32]) -> [UInt32: Departure] {
+    output.withLock { output in
+      let waiting = output.packets.requests
+      let withdrawn = waiting.filter { calls.contains($0.key) }
+      for call in withdrawn.keys { output.packets.dropAll(of: call) }
+      return withdrawn
+    }
+  }
+
+  /// Drops messages that leave in fragments.
+  func dropLarge() { output.withLock { $0.packets.dropLarge() } }
+
   /// What is to be done about a frame that was queued.
   private enum Step {
     case flushLater, drain, flush, nothing
@@ -206,8 +224,16 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     if awaitsRoom, begin(from: { $0 == .blocked || $0 == .paced }) { drain() }
   }
 
+  /// On the loop's thread.
+  func updateInterest() {
+    let waits = output.withLock { $0.state == .blocked || $0.state == .paced }
+    if waits == awaitsRoom { return }
+    awaitsRoom = waits
+    owner?.awaitsRoom(waits)
+  }
+
   /// Whether the output was in such a state, and is being sent now.
-  private func begin(from isRight: (SenderOutput.State) -> Bool) -> Bool {
+  func begin(from isRight: (SenderOutput.State) -> Bool) -> Bool {
     output.withLock { output in
       guard isRight(output.state) else { return false }
       output.state = .sending
@@ -217,7 +243,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
 
   /// Sends what waits, until the socket is full or the turn has had enough; if the output is in this
   /// state, or, where none is given, has been found fit to be sent.
-  private func drain(from state: SenderOutput.State = .sending) {
+  func drain(from state: SenderOutput.State = .sending) {
     var sent: OutgoingPacket?
     var ofLarge = 0
     var state = state
@@ -286,96 +312,6 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     return (nil, turnIsOver ? .flushLater : .awaitRoom)
   }
 
-  // MARK: Packets that cannot leave
-
-  /// Deals with a packet that could not leave. Whether sending goes on.
-  private func retry(_ packet: OutgoingPacket, after error: Errno) -> Bool {
-    switch error {
-    case .wouldBlock, .resourceTemporarilyUnavailable:
-      putBack(packet, .blocked)
-      loop.execute { self.updateInterest() }
-      return false
-    case .tooManyReferences, .noBufferSpace, .noMemory:
-      return backOff(packet, error)
-    case .badFileDescriptor, .invalidArgument, .notPermitted:
-      // The descriptors of its last frame are to blame.
-      if !packet.descriptors.isEmpty { return drop(packet, error) }
-      fail(error)
-      return false
-    case .brokenPipe, .connectionReset, .socketNotConnected:
-      // What the peer sent before it left is still to be read: the end comes from there.
-      output.withLock { output in
-        output.packets.removeAll()
-        output.isBroken = true
-        if output.state != .ended { output.state = .idle }
-      }
-      relieve()
-      return false
-    default:
-      fail(error)
-      return false
-    }
-  }
-
-  private func fail(_ error: Errno) {
-    let failure = ConnectionError(.closed, "sending to the peer failed", errno: error)
-    loop.execute { self.owner?.sendingFailed(failure) }
-  }
-
-  private func putBack(_ packet: OutgoingPacket, _ state: SenderOutput.State) {
-    output.withLock { output in
-      if output.state == .ended { return }
-      output.packets.putBack(packet)
-      output.state = state
-    }
-  }
-
-  /// On the loop's thread.
-  private func updateInterest() {
-    let waits = output.withLock { $0.state == .blocked || $0.state == .paced }
-    if waits == awaitsRoom { return }
-    awaitsRoom = waits
-    owner?.awaitsRoom(waits)
-  }
-
-  /// What the kernel bounds may be to be had again: waits longer each time, then fails the frame's
-  /// call. Whether sending goes on.
-  private func backOff(_ packet: OutgoingPacket, _ error: Errno) -> Bool {
-    let refusals = output.withLock { output in
-      output.refusals += 1
-      return output.refusals
-    }
-    if refusals > 8 { return drop(packet, error) }
-    putBack(packet, .refused)
-    let later = LoopClock.now + UInt64(1_000_000) << UInt64(refusals)
-    _ = loop.schedule(at: later) { self.tryRefused() }
-    return false
-  }
-
-  /// Drops the packet's last frame, and what waits of the same call: without it that would be another
-  /// message than was written. Whether sending goes on.
-  private func drop(_ packet: OutgoingPacket, _ error: Errno) -> Bool {
-    let call = packet.lastCall
-    output.withLock { output in
-      output.refusals = 0
-      output.packets.dropAll(of: call)
-    }
-    packet.dropLastFrame()
-    if packet.count > 0 { putBack(packet, .refused) }
-    loop.execute { self.giveUp(call, error, hasRest: packet.count > 0) }
-    return packet.count == 0
-  }
-
-  private func tryRefused() {
-    if begin(from: { $0 == .refused }) { drain() }
-  }
-
-  private func giveUp(_ call: UInt32, _ error: Errno, hasRest: Bool) {
-    // Frames that belong to no call are answers nobody waits for.
-    if call != 0 { owner?.couldNotSend(call, RPCError(unsent: error)) }
-    if hasRest { tryRefused() }
-  }
-
   // MARK: The end
 
   /// Lets go of what waits, and of the owner. Whether this is the first end. On the loop's thread.
@@ -384,7 +320,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       let isFirst = output.state != .ended
       output.state = .ended
       if isFirst { output.lost = error }
-      output.packets.removeAll()
+      output.dropAll()
       return isFirst
     }
     owner = nil

@@ -31,6 +31,11 @@ package struct Reassembly: ~Copyable {
 
   var isEmpty: Bool { partials.isEmpty }
 
+  /// Whether a part has come of a message of a call that is so.
+  func contains(_ isSo: (UInt32) -> Bool) -> Bool {
+    !partials.isEmpty && partials.keys.contains(where: isSo)
+  }
+
   /// Adds a FRAGMENT. What is too much is dropped, and found when the message's last piece comes.
   package mutating func add(
     _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool

@@ -10,6 +10,8 @@ struct SenderOutput: ~Copyable {
   var refusals = 0
   /// The peer takes nothing any more.
   var isBroken = false
+  /// Requests that were dropped as the peer took nothing any more.
+  private var unsent: [UInt32: Departure] = [:]
   /// When a packet last left, on the loop's clock, while senders shall wait; zero while they need not.
   var lastProgress: UInt64 = 0
   /// Nothing more is to be sent behind what waits.
@@ -54,6 +56,18 @@ struct SenderOutput: ~Copyable {
   init(packets: consuming OutgoingPackets, largestMessage: Int) {
     self.packets = packets
     self.largestMessage = largestMessage
+  }
+
+  /// How much of a call's request has left.
+  func departure(of call: UInt32) -> Departure {
+    unsent[call] ?? packets.requests[call] ?? .whole
+  }
+
+  /// Drops what waits, and `packet` that could not leave, as the peer takes nothing any more.
+  mutating func dropAll(_ packet: OutgoingPacket? = nil) {
+    if let packet { packets.putBack(packet) }
+    unsent.merge(packets.requests) { $1 }
+    packets.removeAll()
   }
 
   /// Why a frame is not queued; nil when it may be.

@@ -32,6 +32,7 @@ final class RawListener: Sendable {
 
   /// Runs `body` with a connection to a raw peer, which listens for more.
   static func withClient(
+    hello: RawFrame = .hello,
     _ body: (RawPeer, RawListener, Connection) async throws -> Void
   ) async throws {
     let listener = try RawListener()
@@ -41,7 +42,7 @@ final class RawListener: Sendable {
       options: ConnectionOptions(
         reconnection: Reconnection(initialDelay: .milliseconds(5))))
     let peer = try await accepted
-    try peer.send(RawFrame.hello.bytes)
+    try peer.send(hello.bytes)
     let connection = try await connecting
     _ = try await peer.receive()
     try await body(peer, listener, connection)
