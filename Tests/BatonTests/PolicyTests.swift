@@ -1,6 +1,7 @@
 import Baton
 import BatonMessages
 import Glibc
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -25,6 +26,54 @@ import Testing
     let stranger = AccessPolicy.users([geteuid() + 1])
     try await expectRefused(
       ServerOptions(policy: stranger), .permissionDenied, "user \(geteuid() + 1)")
+  }
+
+  @Test func `a client talks to no server that its policy does not allow, and sends it nothing`()
+    async throws
+  {
+    let stranger = AccessPolicy.users([geteuid() + 1])
+    let options = ConnectionOptions(
+      reconnection: Reconnection(initialDelay: .milliseconds(5)), serverPolicy: stranger)
+    let (peer, other) = try RawPeer.pair()
+    let (blockingPeer, blockingOther) = try RawPeer.pair()
+    let error = await #expect(throws: ConnectionError.self) {
+      try await Connection.connect(to: Address("fd:\(other)"), options: options)
+    }
+    #expect(error?.kind == .untrusted)
+    #expect(error?.message.contains("is user \(geteuid() + 1), got user \(geteuid())") == true)
+    #expect(try await peer.receive() == nil)
+    let blocking = #expect(throws: ConnectionError.self) {
+      try SynchronousConnection.connect(to: Address("fd:\(blockingOther)"), options: options)
+    }
+    #expect(blocking?.kind == .untrusted)
+    #expect(try await blockingPeer.receive() == nil)
+    let allowed = ConnectionOptions(serverPolicy: .sameUser)
+    try await withServer { address in
+      try await Connection.connect(to: Address(address), options: allowed).close()
+    }
+  }
+
+  @Test func `a connection is not made again to a server that the policy does not allow`()
+    async throws
+  {
+    let isTrusted = Atomic(true)
+    let policy = AccessPolicy.check("trusted") { _ in isTrusted.load(ordering: .relaxed) }
+    let place = try Revenant()
+    let server = try place.start()
+    let connection = try await place.connect { $0.serverPolicy = policy }
+    isTrusted.store(false, ordering: .relaxed)
+    try await server.end()
+    let other = try place.start()
+    await connection.until(.idle)
+    let error = await #expect(throws: RPCError.self) {
+      try await connection.call(EchoService.echo, EchoMessage())
+    }
+    #expect(error?.code == .unavailable)
+    #expect(error?.message.contains("trusted") == true)
+    isTrusted.store(true, ordering: .relaxed)
+    await connection.until(.ready)
+    connection.close()
+    try await other.end()
   }
 
   @Test func `policies are combined`() async throws {

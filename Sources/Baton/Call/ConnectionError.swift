@@ -9,6 +9,8 @@ public struct ConnectionError: Error, Sendable, Hashable {
     case unreachable
     /// The server does not serve this client: PERMISSION_DENIED, or RESOURCE_EXHAUSTED.
     case refused(RPCError.Code)
+    /// The server is not one of those that this client's policy allows.
+    case untrusted
     /// The connection ended, by either side.
     case closed
     /// A server's services cannot be served together.

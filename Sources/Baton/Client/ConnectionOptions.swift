@@ -13,6 +13,10 @@ public struct ConnectionOptions: Sendable {
   public var reconnection: Reconnection?
   /// Which calls that fail are made again. As gRPC does by default.
   public var retry: RetryPolicy
+  /// Who may be the server, by the credentials that it had when it began to listen (unix(7),
+  /// SO_PEERCRED); asked before anything is sent, each time that the connection is made. Anyone by
+  /// default: then the owner of the socket's file decides, and at `unix:@NAME` whoever was there first.
+  public var serverPolicy: AccessPolicy
   /// How long to wait for the server's hello. 10 seconds by default.
   public var handshakeTimeout: Duration
   /// A child of `exec:` gets SIGTERM when the thread that connects ends, for programs in which that
@@ -49,7 +53,8 @@ public struct ConnectionOptions: Sendable {
   public init(
     loop: EventLoop? = nil, loopOptions: EventLoopOptions = EventLoopOptions(),
     reconnection: Reconnection? = Reconnection(), retry: RetryPolicy = RetryPolicy(),
-    handshakeTimeout: Duration = .seconds(10), largestMessage: Int = 64 << 20,
+    serverPolicy: AccessPolicy = .anyone, handshakeTimeout: Duration = .seconds(10),
+    largestMessage: Int = 64 << 20,
     descriptorsPerMessage: Int = 1024, window: StreamWindow = StreamWindow(),
     services: [any RPCService] = [], callsPerConnection: Int = 1024,
     keepalive: Duration? = nil, keepaliveTimeout: Duration = .seconds(20),
@@ -60,6 +65,7 @@ public struct ConnectionOptions: Sendable {
     self.loopOptions = loopOptions
     self.reconnection = reconnection
     self.retry = retry
+    self.serverPolicy = serverPolicy
     self.handshakeTimeout = handshakeTimeout
     self.largestMessage = largestMessage
     self.descriptorsPerMessage = descriptorsPerMessage

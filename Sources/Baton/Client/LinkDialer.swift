@@ -45,6 +45,7 @@ struct LinkDialer: Sendable {
     } catch {
       throw ConnectionError(.unreachable, "cannot use \(name)", errno: error)
     }
+    if let refusal = options.serverPolicy.refusal(ofServer: peer, name) { throw refusal }
     let channel = Channel(
       socket, loop: loop, limits: options.channelLimits, times: options.channelTimes,
       connectionMetrics)

@@ -18,7 +18,7 @@ public final class SynchronousConnection: Sendable {
   private let metrics: CallMetrics?
 
   /// Connects and waits until the server has said hello. Of `options`, the polling of
-  /// `loopOptions`, the handshake's timeout, the limits of messages, the logger and the metrics count.
+  /// `loopOptions`, the server's policy, the handshake's timeout, the limits of messages, the logger and the metrics count.
   public static func connect(
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) throws(ConnectionError) -> SynchronousConnection {
@@ -28,6 +28,10 @@ public final class SynchronousConnection: Sendable {
       peer = try PeerCredentials(of: socket)
     } catch {
       throw ConnectionError(.unreachable, "cannot use \(address)", errno: error)
+    }
+    if let refusal = options.serverPolicy.refusal(ofServer: peer, "\(address)") {
+      child?.terminate()
+      throw refusal
     }
     let connection = SynchronousConnection(socket, child, peer, options)
     try connection.greet(within: options.handshakeTimeout, address)

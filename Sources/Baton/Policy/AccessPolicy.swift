@@ -1,7 +1,7 @@
 internal import CBaton
 import Glibc
 
-/// Who may connect to a server, or call a method of it.
+/// Who may connect to a server, or call a method of it; or, for a client, who may be the server.
 ///
 /// Policies are combined with `||` and `&&`: `.sameUser || .groups([44]) && .check("…") { … }`. What
 /// is refused is PERMISSION_DENIED, and stands in the server's log.
@@ -19,7 +19,7 @@ public struct AccessPolicy: Sendable {
 
   /// Everybody who can reach the socket.
   public static let anyone = AccessPolicy("anyone") { _ in true }
-  /// Whoever runs as the server's effective user.
+  /// Whoever runs as the effective user of this process.
   public static let sameUser = users([geteuid()])
   /// User 0.
   public static let root = users([0])
@@ -64,6 +64,13 @@ public struct AccessPolicy: Sendable {
     if allows(peer) { return nil }
     return RPCError(
       .permissionDenied, "the server serves \(requirement), not user \(peer.userID)")
+  }
+
+  /// Why a client does not talk to the server at `name`; nil when it does.
+  func refusal(ofServer peer: PeerCredentials, _ name: String) -> ConnectionError? {
+    if allows(peer) { return nil }
+    return ConnectionError(
+      .untrusted, "expected a server at \(name) that is \(requirement), got user \(peer.userID)")
   }
 
   private static func list(_ numbers: Set<UInt32>) -> String {

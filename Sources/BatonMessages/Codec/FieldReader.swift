@@ -209,6 +209,7 @@ public struct FieldReader {
       let descriptor = try context.pointee.descriptors.pointee.claim(place)
       if contract.isMetByAny { return descriptor }
       try contract.check(descriptor)
+      if contract.excludesSockets { descriptor.neverLingers() }
       try context.pointee.descriptors.pointee.refuseTransport(descriptor, as: contract)
       return descriptor
     } catch {

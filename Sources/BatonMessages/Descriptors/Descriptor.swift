@@ -69,6 +69,9 @@ public struct Descriptor: Sendable {
     return try SystemCall.result(function(owner.number))
   }
 
+  /// It turned out to be no socket, whose closing may take as long as a peer likes.
+  func neverLingers() { owner.neverLingers() }
+
   /// A second descriptor for the same open file description, owned by the result alone (fcntl(2),
   /// F_DUPFD_CLOEXEC).
   public func duplicate() throws(Errno) -> Descriptor {

@@ -20,6 +20,14 @@ public struct DescriptorContract: Sendable, Hashable {
     self.required = required
   }
 
+  /// Whether what meets it is no socket.
+  var excludesSockets: Bool {
+    switch kind {
+    case .any, .socket, .streamSocket, .datagramSocket, .sequencedPacketSocket: false
+    default: true
+    }
+  }
+
   /// Whether every descriptor will do.
   var isMetByAny: Bool { kind == .any && access == .any }
 

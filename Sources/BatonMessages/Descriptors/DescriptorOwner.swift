@@ -5,18 +5,22 @@ internal import SystemPackage
 /// One open descriptor number, closed with the last reference (close(2)).
 final class DescriptorOwner: Sendable {
   private let current: Atomic<Int32>
-  private let isReceived: Bool
+  /// Whether its closing may take as long as a peer likes.
+  private let mayLinger: Atomic<Bool>
 
   init(_ number: Int32) {
     current = Atomic(number)
-    isReceived = false
+    mayLinger = Atomic(false)
   }
 
   /// One that came from a peer, who must not make its closing take long.
   init(received number: Int32) {
     current = Atomic(number)
-    isReceived = true
+    mayLinger = Atomic(true)
   }
+
+  /// It turned out to be no socket.
+  func neverLingers() { mayLinger.store(false, ordering: .relaxed) }
 
   /// The open number. -1 after ``release()``, which only the sole owner may call.
   var number: Int32 { current.load(ordering: .relaxed) }
@@ -27,7 +31,11 @@ final class DescriptorOwner: Sendable {
   deinit {
     let number = current.load(ordering: .relaxed)
     if number < 0 { return }
-    if isReceived { baton_close_received(number) } else { baton_close(number) }
+    if mayLinger.load(ordering: .relaxed) {
+      baton_close_received(number)
+    } else {
+      baton_close(number)
+    }
   }
 
   /// fcntl(2), F_DUPFD_CLOEXEC.
