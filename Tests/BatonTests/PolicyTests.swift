@@ -219,6 +219,46 @@ import Testing
     }
   }
 
+  @Test func `the idle timeout counts from the end of the last call`() async throws {
+    let timeout = Duration.milliseconds(300)
+    let gate = Gate()
+    let (busy, other) = try RawPeer.pair()
+    let options = ServerOptions(idleTimeout: timeout)
+    let server = Server(address: "fd:\(other)", services: [gate.service], options: options)
+    try busy.send(RawFrame.hello.bytes)
+    var request = RawFrame(2, call: 1, flags: RawFrame.end)
+    request.method = RawFrame.identity("test.Echo/Echo")
+    try busy.send(request.bytes)
+    try await onOwnThread {
+      async let end: Void = server.run()
+      await gate.untilBegun()
+      // Another connection, without calls, is given up: so much time has passed.
+      let idle = try await server.connect()
+      await idle.until(.shutdown)
+      let released = ContinuousClock.now
+      gate.release()
+      let frames = try await busy.frames(until: 6)
+      #expect(frames.map(\.kind) == [1, 3, 6])
+      #expect(ContinuousClock.now - released >= timeout)
+      busy.leave()
+      try await end
+    }
+  }
+
+  @Test func `a connection that waits to be accepted ends with the server`() async throws {
+    let path = "/tmp/baton-\(UInt64.random(in: 0 ... .max)).sock"
+    let server = Server(address: "unix:\(path)", services: [EchoService()])
+    try server.bind()
+    let waiting = try RawPeer.connected(to: path)
+    let running = Task {
+      try await withOwnLoop { _ in try await server.run() }
+    }
+    running.cancel()
+    try await running.value
+    // Whether it was served for a moment or not.
+    while try await waiting.receive() != nil {}
+  }
+
   @Test func `a peer that does not answer a ping is given up`() async throws {
     let (silent, other) = try RawPeer.pair()
     let service = EchoService { request, _ in
