@@ -19,7 +19,7 @@ extension DynamicMessage {
       case (.bare(let text), .list(let elements)?):
         current = Int(text).flatMap { elements.indices.contains($0) ? elements[$0] : nil }
       case (.bare(let text), .map(let elements)?), (.quoted(let text), .map(let elements)?):
-        current = elements.first { $0.key.description == text }?.value
+        current = elements.first { $0.key.description.isExactly(text) }?.value
       default: return nil
       }
     }

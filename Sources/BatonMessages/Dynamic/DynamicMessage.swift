@@ -20,7 +20,7 @@ public struct DynamicMessage: Sendable {
   /// What the field holds: nil for one with presence that is not set, zero or empty for another.
   /// Also nil when the type has no field of this name.
   public subscript(name: String) -> DynamicValue? {
-    type.record.byName[name].flatMap { value(at: $0) }
+    type.record.byName[ExactString(name)].flatMap { value(at: $0) }
   }
 
   /// What the field, which must be of this message's type, holds.
@@ -43,7 +43,7 @@ public struct DynamicMessage: Sendable {
   /// clears the others. Throws when there is no such field or it cannot hold the value; a
   /// descriptor's contract is checked when the message is encoded.
   public mutating func set(_ name: String, to value: DynamicValue?) throws(CodecError) {
-    guard let index = type.record.byName[name] else {
+    guard let index = type.record.byName[ExactString(name)] else {
       throw CodecError(.schema, "\(type.name) has no field \(name.quoted)")
     }
     try set(index, to: value)

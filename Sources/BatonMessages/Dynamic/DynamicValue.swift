@@ -25,13 +25,41 @@ public enum DynamicValue: Sendable {
 }
 
 /// A key of a map field. Keys of one map are of one case.
-public enum DynamicMapKey: Sendable, Hashable {
+///
+/// Strings are the same key where their bytes are, as in protobuf; Swift's `==` would also take those
+/// for one that only Unicode's normalisation makes the same.
+public enum DynamicMapKey: Sendable {
   case int32(Int32)
   case int64(Int64)
   case uint32(UInt32)
   case uint64(UInt64)
   case bool(Bool)
   case string(String)
+}
+
+extension DynamicMapKey: Hashable {
+  public static func == (one: DynamicMapKey, other: DynamicMapKey) -> Bool {
+    switch (one, other) {
+    case (.int32(let a), .int32(let b)): a == b
+    case (.int64(let a), .int64(let b)): a == b
+    case (.uint32(let a), .uint32(let b)): a == b
+    case (.uint64(let a), .uint64(let b)): a == b
+    case (.bool(let a), .bool(let b)): a == b
+    case (.string(let a), .string(let b)): a.isExactly(b)
+    default: false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .int32(let key): hasher.combine(key)
+    case .int64(let key): hasher.combine(key)
+    case .uint32(let key): hasher.combine(key)
+    case .uint64(let key): hasher.combine(key)
+    case .bool(let key): hasher.combine(key)
+    case .string(let key): ExactString(key).hash(into: &hasher)
+    }
+  }
 }
 
 extension DynamicMapKey: CustomStringConvertible {

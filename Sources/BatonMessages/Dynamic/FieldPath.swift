@@ -2,9 +2,9 @@
 ///
 /// Names are the schema's or JSON's. What stands in brackets is an element's place, counted from
 /// zero, or a map's key. A key that is a string may be quoted, with `\"`, `\\` and `\u{1f}` in it, and
-/// must be where it holds a `]`.
+/// must be where it holds a `]`. Names and keys are compared by their bytes.
 public struct FieldPath: Sendable, Hashable {
-  enum Step: Sendable, Hashable {
+  enum Step: Sendable {
     case field(String)
     case bare(String)
     case quoted(String)
@@ -85,6 +85,24 @@ extension FieldPath: CustomStringConvertible {
       }
     }
     return text
+  }
+}
+
+extension FieldPath.Step: Hashable {
+  static func == (one: FieldPath.Step, other: FieldPath.Step) -> Bool {
+    switch (one, other) {
+    case (.field(let a), .field(let b)), (.bare(let a), .bare(let b)),
+      (.quoted(let a), .quoted(let b)):
+      a.isExactly(b)
+    default: false
+    }
+  }
+
+  func hash(into hasher: inout Hasher) {
+    switch self {
+    case .field(let text), .bare(let text), .quoted(let text):
+      ExactString(text).hash(into: &hasher)
+    }
   }
 }
 

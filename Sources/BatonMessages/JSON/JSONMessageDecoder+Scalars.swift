@@ -47,9 +47,9 @@ extension JSONMessageDecoder {
     let text: String
     switch node.value {
     case .number(let digits): text = digits
-    case .string("NaN"): return .nan
-    case .string("Infinity"): return .infinity
-    case .string("-Infinity"): return -.infinity
+    case .string(let text) where text.isExactly("NaN"): return .nan
+    case .string(let text) where text.isExactly("Infinity"): return .infinity
+    case .string(let text) where text.isExactly("-Infinity"): return -.infinity
     case .string(let quoted) where JSONNumber.isNumber(quoted): text = quoted
     default:
       throw error(
@@ -67,7 +67,7 @@ extension JSONMessageDecoder {
     switch node.value {
     case .null where type.name == WellKnownType.nullValue: return 0
     case .string(let name):
-      if let number = type.numbers[name] { return number }
+      if let number = type.numbers[ExactString(name)] { return number }
       if options.ignoreUnknownFields { return nil }
       let names = SchemaPool.list(type.proto.value.compactMap(\.name))
       throw error(node, "\(type.name) has no value \(node.kind); it has \(names)")

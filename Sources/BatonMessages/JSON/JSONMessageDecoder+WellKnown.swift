@@ -122,14 +122,15 @@ extension JSONMessageDecoder {
       throw error(node, "expected an object with \"@type\", got \(node.kind)")
     }
     if members.isEmpty { return try DynamicMessage(type) }
-    guard let name = members.first(where: { $0.name == "@type" })?.node else {
+    guard let name = members.first(where: { $0.name.isExactly("@type") })?.node else {
       throw error(node, "expected \"@type\" beside the fields")
     }
     let url = try string(name, "the type's URL")
     guard let packed = type.pool.message(typeURL: url) else {
       throw error(name, "expected a URL that ends in a slash and a known type, got \(name.kind)")
     }
-    let content = try content(members.filter { $0.name != "@type" }, node, packed).encoded()
+    let content = try content(members.filter { !$0.name.isExactly("@type") }, node, packed)
+      .encoded()
     if !content.descriptors.isEmpty {
       throw error(node, "a message inside google.protobuf.Any cannot carry descriptors")
     }
@@ -140,7 +141,7 @@ extension JSONMessageDecoder {
     _ members: [JSONMember], _ node: JSONNode, _ type: MessageType
   ) throws(CodecError) -> DynamicMessage {
     if type.record.wellKnown == nil { return try message(members, type) }
-    guard let value = members.first(where: { $0.name == "value" }),
+    guard let value = members.first(where: { $0.name.isExactly("value") }),
       members.count == 1 || options.ignoreUnknownFields
     else { throw error(node, "expected \"@type\" and \"value\", as \(type.name) is no object") }
     return try message(value.node, type)
@@ -150,7 +151,8 @@ extension JSONMessageDecoder {
 extension SchemaPool {
   /// The type behind the last slash of a `google.protobuf.Any`'s URL.
   func message(typeURL url: String) -> MessageType? {
-    guard let slash = url.lastIndex(of: "/") else { return nil }
-    return message(String(url[url.index(after: slash)...]))
+    // By bytes: going back over a long character takes a time that is quadratic.
+    guard let slash = url.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
+    return message(String(url[url.utf8.index(after: slash)...]))
   }
 }

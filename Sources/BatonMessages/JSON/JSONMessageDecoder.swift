@@ -26,7 +26,7 @@ struct JSONMessageDecoder {
     var seen: [Int: String] = [:]
     var oneofs: [Int: String] = [:]
     for member in members {
-      guard let index = record.byName[member.name] else {
+      guard let index = record.byName[ExactString(member.name)] else {
         if options.ignoreUnknownFields { continue }
         throw unknown(member, type)
       }
@@ -117,11 +117,9 @@ struct JSONMessageDecoder {
     case .uint32, .fixed32: return .uint32(try integer(text))
     case .uint64, .fixed64: return .uint64(try integer(text))
     case .bool:
-      switch member.name {
-      case "true": return .bool(true)
-      case "false": return .bool(false)
-      default: throw error(text, "expected \"true\" or \"false\", got \(text.kind)")
-      }
+      if member.name.isExactly("true") { return .bool(true) }
+      if member.name.isExactly("false") { return .bool(false) }
+      throw error(text, "expected \"true\" or \"false\", got \(text.kind)")
     default: return .string(member.name)
     }
   }

@@ -40,14 +40,14 @@ struct JSONParser {
     try enter()
     defer { depth += 1 }
     var members: [JSONMember] = []
-    var names: Set<String> = []
+    var names: Set<ExactString> = []
     if take(UInt8(ascii: "}")) { return members }
     repeat {
       skipSpace()
       let start = position
       guard peek == UInt8(ascii: "\"") else { throw expected("a name in double quotes") }
       let name = try string()
-      if !names.insert(name).inserted {
+      if !names.insert(ExactString(name)).inserted {
         throw error("the name \(name.quoted) came twice", start)
       }
       guard take(UInt8(ascii: ":")) else { throw expected("\":\"") }

@@ -16,7 +16,7 @@ public struct EnumType: Sendable {
   public var proto: EnumDescriptorProto { record.proto }
 
   /// The number of the value with this name.
-  public func number(of name: String) -> Int32? { record.numbers[name] }
+  public func number(of name: String) -> Int32? { record.numbers[ExactString(name)] }
   /// The first name declared for the number.
   public func name(of number: Int32) -> String? { record.names[number] }
 }

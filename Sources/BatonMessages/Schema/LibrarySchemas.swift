@@ -12,11 +12,13 @@ enum LibrarySchemas {
   static func complete(
     _ files: [FileDescriptorProto]
   ) throws(CodecError) -> [FileDescriptorProto] {
-    var missing = Set(files.flatMap(\.dependency))
-    missing.subtract(files.compactMap(\.name))
+    var missing = Set(files.lazy.flatMap(\.dependency).map(ExactString.init))
+    missing.subtract(files.lazy.compactMap(\.name).map(ExactString.init))
     if missing.isEmpty { return files }
     let known = Self.files + Self.files.flatMap { $0.imports() }
-    guard let found = known.first(where: { missing.contains($0.name) }) else { return files }
+    guard let found = known.first(where: { missing.contains(ExactString($0.name)) }) else {
+      return files
+    }
     return try complete(files + [FileDescriptorProto(found)])
   }
 }

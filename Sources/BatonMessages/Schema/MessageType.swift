@@ -28,7 +28,7 @@ public struct MessageType: Sendable {
 
   /// The field with this name, in the schema or in JSON.
   public func field(_ name: String) -> Field? {
-    record.byName[name].map { Field(message: self, index: $0) }
+    record.byName[ExactString(name)].map { Field(message: self, index: $0) }
   }
   /// The field with this number.
   public func field(number: UInt32) -> Field? {

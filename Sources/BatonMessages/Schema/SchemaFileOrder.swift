@@ -29,31 +29,31 @@ enum SchemaFileOrder {
 
   private static func distinct(
     _ files: [FileDescriptorProto]
-  ) throws(CodecError) -> (files: [FileDescriptorProto], places: [String: Int]) {
+  ) throws(CodecError) -> (files: [FileDescriptorProto], places: [ExactString: Int]) {
     var kept: [FileDescriptorProto] = []
-    var places: [String: Int] = [:]
+    var places: [ExactString: Int] = [:]
     for file in files {
       guard let name = file.name, SchemaName.isFile(name) else {
         throw CodecError(
           .schema,
           "expected a file name without control characters, got \((file.name ?? "").quoted)")
       }
-      if let place = places[name] {
+      if let place = places[ExactString(name)] {
         if kept[place] == file { continue }
         throw CodecError(.schema, "two different files are named \(name)")
       }
-      places[name] = kept.count
+      places[ExactString(name)] = kept.count
       kept.append(file)
     }
     return (kept, places)
   }
 
   private static func imports(
-    of file: FileDescriptorProto, _ places: [String: Int]
+    of file: FileDescriptorProto, _ places: [ExactString: Int]
   ) throws(CodecError) -> Set<Int> {
     var imports: Set<Int> = []
     for dependency in file.dependency {
-      guard let place = places[dependency] else {
+      guard let place = places[ExactString(dependency)] else {
         throw CodecError(
           .schema, "\(file.name ?? "") imports \(dependency.quoted), which is not in the schema")
       }

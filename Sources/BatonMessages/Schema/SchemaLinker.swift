@@ -5,7 +5,7 @@ struct SchemaLinker {
   static let mostFields = 8192
 
   let files: [FileDescriptorProto]
-  let symbols: [String: SymbolRecord]
+  let symbols: [ExactString: SymbolRecord]
   let enums: [EnumRecord]
   let links = LayoutLinks()
   private(set) var messages: [MessageRecord]
@@ -72,14 +72,16 @@ struct SchemaLinker {
       if !original.insert(field.name).inserted {
         throw error("two fields are named \(field.name)", index)
       }
-      if let other = messages[index].byName.updateValue(place, forKey: field.jsonName) {
+      if let other = messages[index].byName.updateValue(
+        place, forKey: ExactString(field.jsonName))
+      {
         let name = messages[index].fields[other].name
         throw error("\(name) and \(field.name) both are \(field.jsonName) in JSON", index)
       }
     }
     for (place, field) in messages[index].fields.enumerated()
-    where messages[index].byName[field.name] == nil {
-      messages[index].byName[field.name] = place
+    where messages[index].byName[ExactString(field.name)] == nil {
+      messages[index].byName[ExactString(field.name)] = place
     }
   }
 
@@ -175,13 +177,13 @@ struct SchemaLinker {
 
   /// A name with a leading dot is full; another is looked for in the scope and those around it.
   private func find(_ name: String, from scope: String) -> SymbolRecord? {
-    if name.hasPrefix(".") { return symbols[String(name.dropFirst())] }
+    if name.hasPrefix(".") { return symbols[ExactString(String(name.dropFirst()))] }
     var scope = Substring(scope)
     while !scope.isEmpty {
-      if let symbol = symbols["\(scope).\(name)"] { return symbol }
+      if let symbol = symbols[ExactString("\(scope).\(name)")] { return symbol }
       scope = scope[..<(scope.lastIndex(of: ".") ?? scope.startIndex)]
     }
-    return symbols[name]
+    return symbols[ExactString(name)]
   }
 
   // MARK: Maps

@@ -13,7 +13,7 @@ public final class SchemaPool: Sendable {
   let messages: [MessageRecord]
   let enums: [EnumRecord]
   let serviceRecords: [ServiceRecord]
-  let symbols: [String: SymbolRecord]
+  let symbols: [ExactString: SymbolRecord]
   /// Keeps the layouts findable for each other.
   private let links: LayoutLinks
 
@@ -72,7 +72,7 @@ extension SchemaPool {
   /// a dot before its own name.
   public func symbol(_ name: String) -> SchemaSymbol? {
     let dotted = name.split(separator: "/", omittingEmptySubsequences: false).joined(separator: ".")
-    return switch symbols[dotted] {
+    return switch symbols[ExactString(dotted)] {
     case .message(let index)?: .message(MessageType(pool: self, index: index))
     case .enumeration(let index)?: .enumeration(EnumType(pool: self, index: index))
     case .service(let index)?: .service(ServiceType(pool: self, index: index))
@@ -84,19 +84,19 @@ extension SchemaPool {
 
   /// The message type with this full name.
   public func message(_ name: String) -> MessageType? {
-    guard case .message(let index)? = symbols[name] else { return nil }
+    guard case .message(let index)? = symbols[ExactString(name)] else { return nil }
     return MessageType(pool: self, index: index)
   }
 
   /// The enumeration with this full name.
   public func enumeration(_ name: String) -> EnumType? {
-    guard case .enumeration(let index)? = symbols[name] else { return nil }
+    guard case .enumeration(let index)? = symbols[ExactString(name)] else { return nil }
     return EnumType(pool: self, index: index)
   }
 
   /// The service with this full name.
   public func service(_ name: String) -> ServiceType? {
-    guard case .service(let index)? = symbols[name] else { return nil }
+    guard case .service(let index)? = symbols[ExactString(name)] else { return nil }
     return ServiceType(pool: self, index: index)
   }
 

@@ -25,7 +25,7 @@ struct MessageRecord: Sendable {
   var fields: [FieldRecord] = []
   /// Places in `fields` by number, and by both names a field goes by.
   var byNumber: [UInt32: Int] = [:]
-  var byName: [String: Int] = [:]
+  var byName: [ExactString: Int] = [:]
   var wellKnown: WellKnownType?
   /// Why messages of this type can be neither read nor written.
   var refusal: String?
@@ -69,7 +69,7 @@ struct EnumRecord: Sendable {
   let place: SchemaPlace
   let proto: EnumDescriptorProto
   let isProto3: Bool
-  var numbers: [String: Int32] = [:]
+  var numbers: [ExactString: Int32] = [:]
   /// The first name declared for each number.
   var names: [Int32: String] = [:]
 }

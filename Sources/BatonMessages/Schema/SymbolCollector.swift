@@ -3,7 +3,7 @@ struct SymbolCollector {
   /// Types a pool may hold; far above the largest collections of schemas in use.
   static let most = 100_000
 
-  private(set) var symbols: [String: SymbolRecord] = [:]
+  private(set) var symbols: [ExactString: SymbolRecord] = [:]
   private(set) var messages: [MessageRecord] = []
   private(set) var enums: [EnumRecord] = []
   private(set) var services: [ServiceRecord] = []
@@ -65,7 +65,7 @@ struct SymbolCollector {
       guard let own = value.name, SchemaName.isMember(own), let number = value.number else {
         throw error("expected a value's name and number, got \((value.name ?? "").quoted)", name)
       }
-      if record.numbers.updateValue(number, forKey: own) != nil {
+      if record.numbers.updateValue(number, forKey: ExactString(own)) != nil {
         throw error("two values are named \(own)", name)
       }
       if let first = record.names[number] {
@@ -96,7 +96,7 @@ struct SymbolCollector {
     if symbols.count == Self.most {
       throw error("expected a schema of at most \(Self.most) types", name)
     }
-    if symbols.updateValue(symbol, forKey: name) != nil {
+    if symbols.updateValue(symbol, forKey: ExactString(name)) != nil {
       throw error("the name is declared twice", name)
     }
     return name

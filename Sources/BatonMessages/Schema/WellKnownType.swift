@@ -39,7 +39,7 @@ enum WellKnownType: Sendable, Hashable {
       return found == (value, cardinality)
     }
     func named(_ name: String) -> FieldRecord.Value? {
-      switch linker.symbols[name] {
+      switch linker.symbols[ExactString(name)] {
       case .message(let index)?: .message(index)
       case .enumeration(let index)?: .enumeration(index)
       default: nil
@@ -52,7 +52,8 @@ enum WellKnownType: Sendable, Hashable {
     case .fieldMask:
       return message.fields.count == 1 && has(1, .string, .repeated(packed: true))
     case .wrapper:
-      return message.fields.count == 1 && message.byName["value"] != nil && type(1)?.1 == .singular
+      return message.fields.count == 1 && message.byName[ExactString("value")] != nil
+        && type(1)?.1 == .singular
         && message.fields[0].value.isScalar
     case .structure:
       guard message.fields.count == 1, case (.message(let entry), .map)? = type(1) else {

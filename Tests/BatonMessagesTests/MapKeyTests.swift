@@ -1,0 +1,86 @@
+import BatonMessages
+import Testing
+
+@Suite struct MapKeyTests {
+  /// One character to Swift, which composes it, and two keys to protobuf.
+  private static let composed = "\u{e9}"
+  private static let decomposed = "e\u{301}"
+
+  private let all: MessageType
+
+  init() throws {
+    all = try #require(SchemaPoolSource.pool(DynamicMessageTests.schema).message("test.All"))
+  }
+
+  /// An entry of `m_message` with an empty message.
+  private func entry(_ key: String) -> [UInt8] {
+    let count = UInt8(key.utf8.count)
+    return [0xca, 0x02, count + 4, 0x0a, count] + key.utf8 + [0x12, 0]
+  }
+
+  /// Marks that Unicode's normal forms reorder, which Swift does in a time that is quadratic.
+  private func marks(_ count: Int) -> String {
+    String(repeating: "\u{301}\u{316}", count: count / 2)
+  }
+
+  private func reads(_ key: String) throws -> Duration {
+    var message = try DynamicMessage(all)
+    return try ContinuousClock().measure {
+      try message.set("m_message", to: .map([.string(key): .message(try DynamicMessage(all))]))
+      let again = try DynamicMessage(decoding: message.encoded().bytes, type: all)
+      let json = try DynamicMessage(json: again.json(), type: all)
+      #expect(json["m_message"]?.mapValue?[.string(key)] != nil)
+      let path = try FieldPath("m_message[\(key)]")
+      #expect(try json.value(at: path) != nil)
+      #expect([path: 1][try FieldPath("m_message[\(key)]")] == 1)
+    }
+  }
+
+  @Test func `a dynamic message keeps keys that only normalisation makes the same`() throws {
+    let bytes = entry(Self.decomposed) + entry(Self.composed)
+    let message = try DynamicMessage(decoding: bytes, type: all)
+    #expect(message["m_message"]?.mapValue?.count == 2)
+    #expect(try message.encoded().bytes == bytes)
+    let json = try message.json()
+    let printed = "{\"mMessage\":{\"\(Self.decomposed)\":{},\"\(Self.composed)\":{}}}"
+    #expect(Array(json.utf8) == Array(printed.utf8))
+    #expect(try DynamicMessage(json: json, type: all).encoded().bytes == bytes)
+  }
+
+  @Test func `a path finds the key with its bytes and no other`() throws {
+    var inner = try DynamicMessage(all)
+    try inner.set("f_int32", to: .int32(1))
+    var message = try DynamicMessage(all)
+    try message.set("m_message", to: .map([.string(Self.composed): .message(inner)]))
+    #expect(
+      try message.value(at: FieldPath("m_message[\(Self.composed)].f_int32"))?.int32Value == 1)
+    #expect(try message.value(at: FieldPath("m_message[\(Self.decomposed)]")) == nil)
+  }
+
+  @Test func `names of peers are looked up as fast with many marks as with letters`() throws {
+    let letters = try looksUp(String(repeating: "k", count: 1 << 17))
+    #expect(try looksUp(marks(1 << 16)) < letters * 100)
+  }
+
+  private func looksUp(_ name: String) throws -> Duration {
+    let colour = try #require(all.pool.enumeration("test.Colour"))
+    let json = "{\"\(name)\": 1, \"fColour\": \"\(name)\", \"fDouble\": \"N\(name)\"}"
+    let file = FileDescriptorProto(name: "test.proto", dependency: [name], syntax: "proto3")
+    return ContinuousClock().measure {
+      #expect(all.pool.message(name) == nil)
+      #expect(all.pool.symbol(name) == nil)
+      #expect(all.field(name) == nil)
+      #expect(colour.number(of: name) == nil)
+      #expect(throws: CodecError.self) { try SchemaPool(files: [file]) }
+      #expect(throws: CodecError.self) {
+        try DynamicMessage(
+          json: json, type: all, options: JSONDecodingOptions(ignoreUnknownFields: true))
+      }
+    }
+  }
+
+  @Test func `a key of many marks takes a dynamic message no longer than many letters`() throws {
+    let letters = try reads(String(repeating: "k", count: 1 << 17))
+    #expect(try reads(marks(1 << 16)) < letters * 100)
+  }
+}
