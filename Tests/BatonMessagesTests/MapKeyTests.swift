@@ -57,6 +57,58 @@ import Testing
     #expect(try message.value(at: FieldPath("m_message[\(Self.decomposed)]")) == nil)
   }
 
+  // MARK: Generated messages
+
+  /// A `CodecMaps` with these keys in `sfixed64Field`.
+  private func maps(_ keys: [String]) throws -> CodecMaps {
+    var bytes: [UInt8] = []
+    for key in keys {
+      let entry = [0x0a] + varint(key.utf8.count) + key.utf8
+      bytes += [0x62] + varint(entry.count) + entry
+    }
+    return try CodecMaps(decoding: bytes)
+  }
+  private func varint(_ value: Int) -> [UInt8] {
+    value < 0x80 ? [UInt8(value)] : [UInt8(value & 0x7f | 0x80)] + varint(value >> 7)
+  }
+
+  @Test func `a key may have as many marks in a row as text that is safe to stream`() throws {
+    let safe = "k" + marks(30) + "k" + marks(30)
+    #expect(try maps([safe]).sfixed64Field == [safe: 0])
+    // Each of these is two marks in Unicode's normal form.
+    let double = String(repeating: "\u{f73}", count: 15) + String(repeating: "k", count: 60)
+    #expect(try maps([double]).sfixed64Field == [double: 0])
+    let letters = String(repeating: "字", count: 10_000)
+    #expect(try maps([letters]).sfixed64Field == [letters: 0])
+  }
+
+  @Test(arguments: [
+    String(repeating: "k", count: 100) + String(repeating: "\u{301}\u{316}", count: 15) + "\u{301}",
+    String(repeating: "\u{f73}", count: 20), String(repeating: "\u{344}", count: 31),
+    String(repeating: "\u{301}\u{316}", count: 1 << 18),
+  ])
+  func `a key with more marks in a row is refused before it is hashed`(key: String) {
+    let error = #expect(throws: CodecError.self) { try maps(["a", key]) }
+    #expect(error?.kind == .mapKey)
+    #expect(
+      error?.description
+        == "sfixed64Field[1]: expected at most 30 combining marks in a row in a map's key")
+  }
+
+  @Test func `keys that a dictionary takes for the same are refused and not lost`() {
+    let error = #expect(throws: CodecError.self) {
+      try maps(["a", Self.composed, Self.decomposed])
+    }
+    #expect(error?.kind == .mapKey)
+    #expect(error?.path == "sfixed64Field[2]")
+  }
+
+  @Test func `of keys with the same bytes the last counts`() throws {
+    #expect(try maps([Self.composed, "a", Self.composed]).sfixed64Field == ["é": 0, "a": 0])
+  }
+
+  // MARK: Names
+
   @Test func `names of peers are looked up as fast with many marks as with letters`() throws {
     let letters = try looksUp(String(repeating: "k", count: 1 << 17))
     #expect(try looksUp(marks(1 << 16)) < letters * 100)

@@ -7,6 +7,10 @@ public struct CodecError: Error, Sendable, Hashable {
     case limit
     /// A string is not UTF-8.
     case invalidUTF8
+    /// A dictionary of Swift does not hold a map's key as protobuf means it: the key has more than 30
+    /// combining marks in a row, or only Unicode's normalisation tells it from another. Dynamic
+    /// messages hold every key (``DynamicMapKey``).
+    case mapKey
     /// A descriptor is missing, is used twice, is not claimed, or is not what the schema asks for.
     case descriptor
     /// JSON is malformed or does not fit the schema.

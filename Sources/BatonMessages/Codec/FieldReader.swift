@@ -154,7 +154,8 @@ public struct FieldReader {
   }
 
   /// A map's entries, of which the last with a key counts. `entry` reads the key from slot 0 and
-  /// the value from slot 1.
+  /// the value from slot 1. Throws for keys that a dictionary does not hold as protobuf means them
+  /// (``CodecError/Kind/mapKey``).
   @inlinable
   public func map<Key: Hashable, Value>(
     _ slot: Int, _ entryLayout: MessageLayout,
@@ -166,12 +167,14 @@ public struct FieldReader {
     for index in inner.indices {
       var fields = FieldReader(base: inner[index], context: context)
       do throws(CodecError) {
+        if Key.self == String.self { try fields.checkKey() }
         let (key, value) = try entry(&fields)
         map[key] = value
       } catch {
         throw locate(error, slot, index)
       }
     }
+    if Key.self == String.self, map.count < inner.count { try checkDuplicates(slot, map) }
     return map
   }
 
