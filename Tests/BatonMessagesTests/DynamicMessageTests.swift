@@ -220,4 +220,55 @@ import Testing
       #expect(try FieldPath(text).description == text)
     }
   }
+
+  /// A message whose `count` fields are each alone in a oneof, or `optional`, and all set.
+  private func full(_ count: Int32, oneofs: Bool) throws -> DynamicMessage {
+    let numbers = (1...count).filter { !(19_000...19_999 ~= $0) }
+    let fields = numbers.map { number in
+      FieldDescriptorProto(
+        name: "f\(number)", number: number, label: .optional, type: .int32,
+        oneofIndex: number - 1, proto3Optional: !oneofs)
+    }
+    let pool = try SchemaPoolSource.pool(messages: [
+      DescriptorProto(
+        name: "M", field: fields,
+        oneofDecl: numbers.map { OneofDescriptorProto(name: "o\($0)") })
+    ])
+    let json = fields.map { "\"\($0.name ?? "")\": 1" }.joined(separator: ", ")
+    return try DynamicMessage(json: "{\(json)}", type: try #require(pool.message("hand.M")))
+  }
+
+  @Test func `a field in each of thousands of oneofs costs no more than as many optional ones`()
+    throws
+  {
+    func reads(_ message: DynamicMessage) throws -> Duration {
+      let bytes = try message.encoded().bytes
+      return try threadTime {
+        var again = try DynamicMessage(decoding: bytes, type: message.type)
+        #expect(again.fields.count == 8000)
+        for field in message.type.fields { try again.set(field.name, to: .int32(2)) }
+      }
+    }
+    let optional = try reads(full(8000, oneofs: false))
+    #expect(try reads(full(8000, oneofs: true)) < optional * 20)
+  }
+
+  @Test func `a descriptor's contract is found as fast among thousands as among few`() throws {
+    func reads(_ count: Int32) throws -> Duration {
+      var option = SchemaDescriptor()
+      option.access = .read
+      let options = FieldOptions(descriptor: option)
+      let fields = (1...count).map { number in
+        FieldDescriptorProto(
+          name: "f\(number)", number: number, label: .optional, type: .uint32, options: options)
+      }
+      let pool = try SchemaPoolSource.pool(messages: [DescriptorProto(name: "M", field: fields)])
+      let type = try #require(pool.message("hand.M"))
+      return try threadTime {
+        for _ in 0..<(8000 / count) { _ = try DynamicMessage(decoding: [], type: type) }
+      }
+    }
+    let few = try reads(80)
+    #expect(try reads(8000) < few * 20)
+  }
 }

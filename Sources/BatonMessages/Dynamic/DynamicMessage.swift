@@ -60,17 +60,17 @@ public struct DynamicMessage: Sendable {
       throw CodecError(
         .schema, "expected \(type.describe(field)), got \(value.kind)", path: field.name)
     }
+    if case .oneof(let oneof) = field.cardinality {
+      for member in record.oneofs[oneof] { values[member] = nil }
+    }
     store(index, value, record)
   }
 
-  /// Stores a value that fits.
+  /// Stores a value that fits; of a oneof no other member may be set. Readers see to that themselves:
+  /// looking for others for every value that came would take a time that is quadratic.
   mutating func store(_ index: Int, _ value: DynamicValue, _ record: MessageRecord) {
     switch record.fields[index].cardinality {
-    case .optional: break
-    case .oneof(let oneof):
-      for other in values.keys where record.fields[other].cardinality == .oneof(oneof) {
-        values[other] = nil
-      }
+    case .optional, .oneof: break
     case .singular, .repeated, .map:
       if value.isZero {
         values[index] = nil

@@ -15,7 +15,7 @@ public final class MessageLayout: Sendable {
   /// How many bytes a message packs to at most, not counting what is in its bytes, repeated,
   /// message and unknown fields.
   let bound: Int
-  /// Of the fields whose contract asks for something.
+  /// Of the fields whose contract asks for something, ascending by slot and member.
   private let contracts: [FieldContract]
   private let table: LayoutTable
   private let ready = Atomic(false)
@@ -77,8 +77,18 @@ public final class MessageLayout: Sendable {
   /// What the descriptor field that a slot holds asks for; of a oneof's slot the member with this
   /// number.
   func contract(inSlot slot: Int, member: UInt32) -> DescriptorContract {
-    for field in contracts where field.slot == slot {
-      if field.member == nil || field.member == member { return field.contract }
+    // By halves: a hostile schema has thousands, each of which is asked for.
+    var low = 0
+    var high = contracts.count
+    while low < high {
+      let middle = (low + high) / 2
+      let found = contracts[middle]
+      if found.slot == slot && (found.member ?? member) == member { return found.contract }
+      if (found.slot, found.member ?? 0) < (slot, member) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
     }
     return DescriptorContract()
   }
@@ -119,13 +129,14 @@ private struct FieldContract: Sendable {
   static func all(
     of fields: [FieldLayout], _ assigned: (slots: [Int], shared: [Bool])
   ) -> [FieldContract] {
-    zip(fields, assigned.slots).compactMap { field, slot in
+    let all: [FieldContract] = zip(fields, assigned.slots).compactMap { field, slot in
       guard case .descriptor(let contract) = field.type, contract != DescriptorContract() else {
         return nil
       }
       let member = assigned.shared[slot] ? field.number : nil
       return FieldContract(slot: slot, member: member, contract: contract)
     }
+    return all.sorted { ($0.slot, $0.member ?? 0) < ($1.slot, $1.member ?? 0) }
   }
 }
 

@@ -54,6 +54,7 @@ struct SchemaLinker {
     }
     let synthetic = Set(
       proto.field.lazy.filter { $0.proto3Optional == true }.compactMap(\.oneofIndex))
+    messages[index].oneofs = Array(repeating: [], count: proto.oneofDecl.count)
     for (place, field) in proto.field.enumerated() {
       let record = try resolve(field, of: index, synthetic)
       if let other = messages[index].byNumber.updateValue(place, forKey: record.number) {
@@ -61,6 +62,7 @@ struct SchemaLinker {
         throw error("\(name) and \(record.name) both have the number \(record.number)", index)
       }
       messages[index].fields.append(record)
+      if case .oneof(let oneof) = record.cardinality { messages[index].oneofs[oneof].append(place) }
     }
     try nameFields(of: index)
   }

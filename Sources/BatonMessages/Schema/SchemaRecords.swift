@@ -26,6 +26,8 @@ struct MessageRecord: Sendable {
   /// Places in `fields` by number, and by both names a field goes by.
   var byNumber: [UInt32: Int] = [:]
   var byName: [ExactString: Int] = [:]
+  /// The places in `fields` of each oneof's members.
+  var oneofs: [[Int]] = []
   var wellKnown: WellKnownType?
   /// Why messages of this type can be neither read nor written.
   var refusal: String?
