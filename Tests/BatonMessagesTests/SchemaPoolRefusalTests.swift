@@ -229,4 +229,25 @@ import Testing
     }
     #expect(accepted > 0)
   }
+
+  @Test func `names that are not full are looked for in a bounded number of scopes`() throws {
+    let scope = Array(repeating: "a", count: 500).joined(separator: ".")
+    func pool(_ type: String, fields: Int32) throws -> SchemaPool {
+      let fields = (1...fields).map { number in
+        Field(
+          name: "f\(number)", number: number, label: .optional, type: .message, typeName: type)
+      }
+      return try SchemaPool(files: [
+        FileDescriptorProto(name: "t.proto", messageType: [.init(name: "T")], syntax: "proto3"),
+        FileDescriptorProto(
+          name: "m.proto", package: scope, dependency: ["t.proto"],
+          messageType: [.init(name: "M", field: fields)], syntax: "proto3"),
+      ])
+    }
+    #expect(try pool("T", fields: 200).message("\(scope).M")?.fields.count == 200)
+    #expect(try pool(".T", fields: 8000).message("\(scope).M")?.fields.count == 8000)
+    let error = #expect(throws: CodecError.self) { try pool("T", fields: 8000) }
+    #expect(error?.kind == .schema)
+    #expect(error?.message.hasPrefix("expected full names of types, with a leading dot") == true)
+  }
 }

@@ -4,12 +4,17 @@ struct SchemaLinker {
   /// came or not.
   static let mostFields = 8192
 
+  /// Scopes of a pool that are searched for names that are not full, of which protoc writes none. A
+  /// small schema with long scopes could ask for thousands for each of its fields.
+  static let mostSearched = 1_000_000
+
   let files: [FileDescriptorProto]
   let symbols: [ExactString: SymbolRecord]
   let enums: [EnumRecord]
   let links = LayoutLinks()
   private(set) var messages: [MessageRecord]
   private(set) var services: [ServiceRecord]
+  private var searched = 0
 
   init(files: [FileDescriptorProto], symbols collected: SymbolCollector) {
     self.files = files
@@ -160,7 +165,7 @@ struct SchemaLinker {
     return .descriptor(DescriptorContract(kind: kind, access: access, required: options.required))
   }
 
-  private func plainValue(
+  private mutating func plainValue(
     of field: FieldDescriptorProto, _ name: String, _ index: Int
   ) throws(CodecError) -> FieldRecord.Value {
     if let type = field.type, type != .message, type != .enumeration {
@@ -170,7 +175,7 @@ struct SchemaLinker {
       return scalar
     }
     let typeName = field.typeName ?? ""
-    switch (find(typeName, from: messages[index].name), field.type) {
+    switch (try find(typeName, from: messages[index].name), field.type) {
     case (.message(let other)?, .message?): return .message(other)
     case (.enumeration(let other)?, .enumeration?): return .enumeration(other)
     default: throw error("expected the name of a type, got \(typeName.quoted)", index, name)
@@ -178,10 +183,22 @@ struct SchemaLinker {
   }
 
   /// A name with a leading dot is full; another is looked for in the scope and those around it.
-  private func find(_ name: String, from scope: String) -> SymbolRecord? {
-    if name.hasPrefix(".") { return symbols[ExactString(String(name.dropFirst()))] }
+  /// Throws when that was done too often.
+  private mutating func find(_ name: String, from scope: String) throws(CodecError) -> SymbolRecord?
+  {
+    if name.utf8.count > SchemaName.longest + 1 { return nil }
+    if name.utf8.first == UInt8(ascii: ".") {
+      return symbols[ExactString(String(name.unicodeScalars.dropFirst()))]
+    }
     var scope = Substring(scope)
     while !scope.isEmpty {
+      searched += 1
+      if searched > Self.mostSearched {
+        throw CodecError(
+          .schema,
+          "expected full names of types, with a leading dot, as protoc writes them: "
+            + "more than \(Self.mostSearched) scopes were searched for others", path: String(scope))
+      }
       if let symbol = symbols[ExactString("\(scope).\(name)")] { return symbol }
       scope = scope[..<(scope.lastIndex(of: ".") ?? scope.startIndex)]
     }
@@ -289,8 +306,10 @@ struct SchemaLinker {
     let service = services[index]
     for method in service.proto.method {
       let name = method.name ?? ""
-      let types = [method.inputType ?? "", method.outputType ?? ""].map { type in
-        if case .message(let found)? = find(type, from: service.name) { found } else { -1 }
+      var types: [Int] = []
+      for type in [method.inputType, method.outputType] {
+        let found = try find(type ?? "", from: service.name)
+        if case .message(let message)? = found { types.append(message) } else { types.append(-1) }
       }
       guard types[0] >= 0, types[1] >= 0 else {
         let missing = (types[0] < 0 ? method.inputType : method.outputType) ?? ""
