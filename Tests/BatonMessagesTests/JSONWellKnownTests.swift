@@ -178,4 +178,53 @@ import Testing
       SchemaPoolSource.error { _ = try message.json() }?.message
         == "expected at most 256 levels of messages")
   }
+
+  /// `levels` messages in Any, the innermost of which has a mask of `paths`.
+  private func nested(_ levels: Int, paths: Int) throws -> DynamicMessage {
+    let any = try #require(pool.message("google.protobuf.Any"))
+    var inner = try DynamicMessage(try #require(pool.message("google.protobuf.FieldMask")))
+    try inner.set("paths", to: .list(Array(repeating: .string("abcdefgh"), count: paths)))
+    for _ in 0..<levels {
+      var outer = try DynamicMessage(any)
+      try outer.set("type_url", to: .string("a/\(inner.type.name)"))
+      try outer.set("value", to: .bytes(try inner.encoded().bytes))
+      inner = outer
+    }
+    var message = try DynamicMessage(try #require(pool.message("test.M")))
+    try message.set("any", to: .message(inner))
+    return message
+  }
+
+  @Test func `bytes inside Any are counted at every level`() throws {
+    let message = try nested(20, paths: 100)
+    let limits = CodecLimits(size: 20_000)
+    #expect(try nested(2, paths: 100).json(JSONEncodingOptions(anyLimits: limits)).count > 800)
+    #expect(try message.json().count > 800)
+    let error = #expect(throws: CodecError.self) {
+      try message.json(JSONEncodingOptions(anyLimits: limits))
+    }
+    #expect(error?.kind == .limit)
+    #expect(
+      error?.description
+        == "any: the google.protobuf.Any inside cannot be read: "
+        + "expected at most 20000 bytes in all of google.protobuf.Any together")
+  }
+
+  @Test func `elements inside Any are counted together`() throws {
+    var list = try DynamicMessage(try #require(pool.message("test.M")))
+    let values = try DynamicMessage(
+      json: #"{"values": [{}, {}, {}, {}, {}]}"#, type: list.type)
+    var inner = try DynamicMessage(try #require(pool.message("google.protobuf.Any")))
+    try inner.set("type_url", to: .string("a/test.M"))
+    try inner.set("value", to: .bytes(try values.encoded().bytes))
+    try list.set("any", to: .message(inner))
+    #expect(try list.json(JSONEncodingOptions(anyLimits: CodecLimits(elements: 15))).count > 20)
+    for elements in [4, 14] {
+      let error = #expect(throws: CodecError.self) {
+        try list.json(JSONEncodingOptions(anyLimits: CodecLimits(elements: elements)))
+      }
+      #expect(error?.kind == .limit)
+      #expect(error?.path == "any")
+    }
+  }
 }

@@ -15,7 +15,8 @@ extension DynamicMessage {
   /// The message by protobuf's JSON mapping, fields in the order of their declaration and maps by
   /// their keys. Unknown fields are left out. Throws for values that have no JSON form: a
   /// `google.protobuf.Any` of an unknown type, a timestamp out of range, a descriptor without
-  /// ``JSONEncodingOptions/descriptor``.
+  /// ``JSONEncodingOptions/descriptor``. Throws errors of kind `limit` for more in
+  /// `google.protobuf.Any` than ``JSONEncodingOptions/anyLimits``.
   public func json(
     _ options: JSONEncodingOptions = JSONEncodingOptions()
   ) throws(CodecError) -> String {

@@ -6,6 +6,12 @@ public struct JSONEncodingOptions {
   public var includeDefaults: Bool
   /// Names fields as the schema does instead of in lowerCamelCase.
   public var originalNames: Bool
+  /// What the messages in `google.protobuf.Any` may cost to read, all of one printing together, those
+  /// inside others included: a peer nests them, and every level is held once more.
+  /// ``CodecLimits/size`` counts their bytes, 64 MiB by default, and ``CodecLimits/elements`` their
+  /// elements and messages, one million by default; beyond either printing throws an error of kind
+  /// `limit` with the field's path. The other two limits are for each.
+  public var anyLimits: CodecLimits
   /// What to print for a descriptor. The path is the field's (``FieldPath``). The descriptor stays
   /// the message's. Without it, a descriptor is an error.
   public var descriptor:
@@ -15,6 +21,7 @@ public struct JSONEncodingOptions {
 
   public init(
     pretty: Bool = false, includeDefaults: Bool = false, originalNames: Bool = false,
+    anyLimits: CodecLimits = CodecLimits(),
     descriptor: (
       (_ descriptor: Descriptor, _ path: String, _ contract: DescriptorContract) throws -> JSONValue
     )? = nil
@@ -22,6 +29,7 @@ public struct JSONEncodingOptions {
     self.pretty = pretty
     self.includeDefaults = includeDefaults
     self.originalNames = originalNames
+    self.anyLimits = anyLimits
     self.descriptor = descriptor
   }
 }

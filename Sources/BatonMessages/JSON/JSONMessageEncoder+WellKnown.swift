@@ -70,9 +70,10 @@ extension JSONMessageEncoder {
     }
     let content: DynamicMessage
     do throws(CodecError) {
-      content = try DynamicMessage(decoding: bytes, type: type)
+      content = try budget.read(bytes, type)
     } catch {
-      throw self.error("the \(type.name) inside cannot be read: \(error)")
+      throw self.error(
+        "the \(type.name) inside cannot be read: \(error)", error.kind == .limit ? .limit : .json)
     }
     let name = JSONValue.Member("@type", .string(url))
     if type.record.wellKnown == nil { return .object([name] + (try members(content))) }

@@ -8,9 +8,11 @@ struct JSONMessageEncoder {
   /// Of the value that is being written.
   private var path = FieldPath()
   private var depth = 0
+  var budget: AnyBudget
 
   init(options: JSONEncodingOptions) {
     self.options = options
+    budget = AnyBudget(options.anyLimits)
   }
 
   mutating func message(_ message: DynamicMessage) throws(CodecError) -> JSONValue {
@@ -132,7 +134,7 @@ struct JSONMessageEncoder {
     return try body(&self)
   }
 
-  func error(_ message: String) -> CodecError {
-    CodecError(.json, message, path: path.description)
+  func error(_ message: String, _ kind: CodecError.Kind = .json) -> CodecError {
+    CodecError(kind, message, path: path.description)
   }
 }
