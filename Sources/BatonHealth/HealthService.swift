@@ -1,4 +1,5 @@
 public import Baton
+import BatonMessages
 import Synchronization
 
 /// gRPC's health checking protocol, `grpc.health.v1.Health`: tells whoever asks which of a server's
@@ -13,21 +14,22 @@ public final class HealthService: Health.SynchronousService {
   private let state: Mutex<State>
 
   private struct State {
-    var statuses: [String: Status]
+    /// By the services' names, of which callers send any.
+    var statuses: [ExactString: Status]
     var watchers: [Int: Watcher] = [:]
     var nextWatcher = 0
     var isLeaving = false
   }
 
   private struct Watcher {
-    let service: String
+    let service: ExactString
     let statuses: AsyncStream<Status>.Continuation
   }
 
   /// With `services`, by their full names, all of them serving.
   public init(serving services: [String] = []) {
-    var statuses: [String: Status] = ["": .serving]
-    for service in services { statuses[service] = .serving }
+    var statuses: [ExactString: Status] = [ExactString(""): .serving]
+    for service in services { statuses[ExactString(service)] = .serving }
     state = Mutex(State(statuses: statuses))
   }
 
@@ -35,6 +37,7 @@ public final class HealthService: Health.SynchronousService {
   /// One that is `serviceUnknown` is as if it had never been spoken of. Nothing changes any more once
   /// the server has begun to end.
   public func set(_ status: Status, for service: String) {
+    let service = ExactString(service)
     state.withLock { state in
       if state.isLeaving { return }
       state.statuses[service] = status == .serviceUnknown ? nil : status
@@ -45,7 +48,9 @@ public final class HealthService: Health.SynchronousService {
   }
 
   /// How a service is; nil where nothing was said of it.
-  public func status(of service: String) -> Status? { state.withLock { $0.statuses[service] } }
+  public func status(of service: String) -> Status? {
+    state.withLock { $0.statuses[ExactString(service)] }
+  }
 
   /// Calls that watch.
   package var watcherCount: Int { state.withLock { $0.watchers.count } }
@@ -74,14 +79,17 @@ public final class HealthService: Health.SynchronousService {
   }
 
   public func list(_ request: HealthListRequest, context: CallContext) -> HealthListResponse {
-    HealthListResponse(
-      statuses: state.withLock { $0.statuses.mapValues { HealthCheckResponse(status: $0) } })
+    let statuses = state.withLock { $0.statuses }
+    return HealthListResponse(
+      statuses: statuses.reduce(into: [:]) { list, service in
+        list[service.key.text] = HealthCheckResponse(status: service.value)
+      })
   }
 
   public func watch(
     _ request: HealthCheckRequest, replies: ReplyWriter<HealthCheckResponse>, context: CallContext
   ) async throws {
-    let (number, statuses) = beginWatching(request.service)
+    let (number, statuses) = beginWatching(ExactString(request.service))
     defer { state.withLock { $0.watchers[number] = nil } }
     var last: Status?
     for await status in statuses where status != last {
@@ -92,7 +100,7 @@ public final class HealthService: Health.SynchronousService {
   }
 
   /// Who is slow to read gets the latest status, not all of them.
-  private func beginWatching(_ service: String) -> (Int, AsyncStream<Status>) {
+  private func beginWatching(_ service: ExactString) -> (Int, AsyncStream<Status>) {
     let (statuses, continuation) = AsyncStream<Status>.makeStream(
       bufferingPolicy: .bufferingNewest(1))
     let number = state.withLock { state in

@@ -2,17 +2,17 @@
 ///
 /// Swift's own equality and hash normalise: they take different texts for one, and a time that grows
 /// with the square of a run of combining marks, of which a peer may send millions.
-struct ExactString: Hashable {
-  let text: String
+package struct ExactString: Hashable {
+  package let text: String
 
-  init(_ text: String) {
+  package init(_ text: String) {
     self.text = text
   }
 
-  static func == (one: ExactString, other: ExactString) -> Bool {
+  package static func == (one: ExactString, other: ExactString) -> Bool {
     one.text.isExactly(other.text)
   }
-  func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     var text = text
     text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }

@@ -61,6 +61,14 @@ import Testing
     }
   }
 
+  @Test func `a service's name of many combining marks is looked up in no time`() {
+    // Swift's own hash of as many takes half a minute.
+    let name = String(repeating: "\u{301}\u{316}", count: 1 << 17)
+    let health = HealthService()
+    let taken = ContinuousClock().measure { _ = health.status(of: name) }
+    #expect(taken < .seconds(10))
+  }
+
   @Test func `a list has every service`() async throws {
     try await Self.serving(HealthService(serving: ["test.Echo"])) { (client, _) async throws in
       let statuses = try await client.list(HealthListRequest()).statuses
