@@ -1,4 +1,4 @@
-// What a layout holds, for layout.c, unpack.c and pack.c.
+// What a layout holds, for layout.c, reader.h and pack.c.
 #ifndef BATON_LAYOUT_H
 #define BATON_LAYOUT_H
 

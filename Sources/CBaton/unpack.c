@@ -4,78 +4,13 @@
 // unexpected wire type, merges repeated messages in a oneof wrongly, does not say where it failed,
 // and copies every string. Guarding it took a pass before it and a rewriting of what it reads
 // wrongly, which together are more code and three times the time of reading the fields here.
-#include "layout.h"
+#include "reader.h"
 #include "utf8.h"
-#include "varint.h"
-
-typedef struct reader {
-  const uint8_t *data;  // of the outermost message
-  baton_arena *arena;
-  size_t elements;  // that may still come
-  baton_error *error;
-  const baton_apart *apart;
-  const uint8_t *apart_length;  // where the length of what lies apart lies; NULL for none
-  bool took_apart;
-  size_t left;  // in the arena when reading failed
-  baton_path_step *path;  // of the error
-} reader;
-
-// What is rare stays out of the common path, which then keeps its variables in registers.
-#define APART __attribute__((noinline))
-#define ALWAYS_INLINE __attribute__((always_inline)) inline
-
-// Every function that reads returns where it stopped, or NULL when it failed and said so here.
-APART static const uint8_t *fail(reader *reader, enum baton_fault fault, const uint8_t *at) {
-  reader->error->fault = fault;
-  reader->error->offset = (size_t)(at - reader->data);
-  return NULL;
-}
 
 static bool spend(reader *reader, size_t elements) {
   if (elements > reader->elements) return false;
   reader->elements -= elements;
   return true;
-}
-
-// ---- Primitives -------------------------------------------------------------------------------
-
-static enum baton_fault varint_fault(const uint8_t *at, const uint8_t *end, unsigned longest,
-                                     enum baton_fault too_long) {
-  return end - at < longest ? BATON_TRUNCATED : too_long;
-}
-
-APART static const uint8_t *read_tag(reader *reader, const uint8_t *at, const uint8_t *end,
-                                     uint32_t *tag) {
-  uint64_t value;
-  const uint8_t *next = varint_read_slowly(at, end, 5, &value);
-  if (!next) return fail(reader, varint_fault(at, end, 5, BATON_BAD_TAG), at);
-  if (value > UINT32_MAX || value >> 3 == 0) return fail(reader, BATON_BAD_TAG, at);
-  *tag = (uint32_t)value;
-  return next;
-}
-
-APART static const uint8_t *read_long_length(reader *reader, const uint8_t *start,
-                                             const uint8_t *at, const uint8_t *end,
-                                             const uint8_t **body_end) {
-  uint64_t length;
-  // Whoever can do with content that lies elsewhere looks before.
-  if (at == reader->apart_length) return fail(reader, BATON_APART, start);
-  const uint8_t *next = varint_read_slowly(at, end, 5, &length);
-  if (!next) return fail(reader, varint_fault(at, end, 5, BATON_BAD_LENGTH), start);
-  if (length > INT32_MAX) return fail(reader, BATON_BAD_LENGTH, start);
-  if (length > (size_t)(end - next)) return fail(reader, BATON_TRUNCATED, start);
-  *body_end = next + length;
-  return next;
-}
-
-// The body of a LENGTH field, which began at `start`, lies from the returned pointer to `*body_end`.
-static ALWAYS_INLINE const uint8_t *read_length(reader *reader, const uint8_t *start,
-                                                const uint8_t *at, const uint8_t *end,
-                                                const uint8_t **body_end) {
-  if (at == end || *at >= 0x80 || *at >= end - at)
-    return read_long_length(reader, start, at, end, body_end);
-  *body_end = at + 1 + *at;
-  return at + 1;
 }
 
 static inline int32_t unzigzag_32(uint32_t value) {
@@ -253,45 +188,6 @@ APART static const uint8_t *read_packed(reader *reader, uint8_t *message, const 
 
 // ---- Unknown fields ---------------------------------------------------------------------------
 
-static const uint8_t *skip(reader *reader, uint32_t tag, const uint8_t *start, const uint8_t *at,
-                           const uint8_t *end, uint32_t depth);
-
-// Moves over the fields of a group and its end.
-static const uint8_t *skip_group(reader *reader, uint32_t number, const uint8_t *start,
-                                 const uint8_t *at, const uint8_t *end, uint32_t depth) {
-  if (depth == 1) return fail(reader, BATON_TOO_DEEP, start);
-  while (at < end) {
-    uint32_t tag;
-    const uint8_t *field = at;
-    at = read_tag(reader, at, end, &tag);
-    if (!at) return NULL;
-    if ((tag & 7) == GROUP_END)
-      return tag >> 3 == number ? at : fail(reader, BATON_BAD_GROUP, field);
-    at = skip(reader, tag, field, at, end, depth - 1);
-    if (!at) return NULL;
-  }
-  return fail(reader, BATON_TRUNCATED, start);
-}
-
-// Moves over the value of a field whose tag began at `start`.
-static const uint8_t *skip(reader *reader, uint32_t tag, const uint8_t *start, const uint8_t *at,
-                           const uint8_t *end, uint32_t depth) {
-  const uint8_t *next;
-  uint64_t value;
-  switch (tag & 7) {
-    case VARINT:
-      next = varint_read(at, end, &value);
-      if (next) return next;
-      return fail(reader, varint_fault(at, end, VARINT_LONGEST, BATON_BAD_VARINT), start);
-    case FIXED_64: return end - at < 8 ? fail(reader, BATON_TRUNCATED, start) : at + 8;
-    case FIXED_32: return end - at < 4 ? fail(reader, BATON_TRUNCATED, start) : at + 4;
-    case LENGTH: return read_length(reader, start, at, end, &next) ? next : NULL;
-    case GROUP_START: return skip_group(reader, tag >> 3, start, at, end, depth);
-    case GROUP_END: return fail(reader, BATON_BAD_GROUP, start);
-    default: return fail(reader, BATON_BAD_WIRE_TYPE, start);
-  }
-}
-
 // Remembers an unknown field; one that follows another directly joins it.
 static const uint8_t *keep_unknown(reader *reader, ProtobufCMessage *message, uint32_t tag,
                                    const uint8_t *start, const uint8_t *at, const uint8_t *end) {
@@ -348,7 +244,7 @@ APART static const uint8_t *read_other(reader *reader, uint8_t *message, const u
   const uint8_t *start = at;
   const baton_layout *layout = (const void *)((ProtobufCMessage *)message)->descriptor;
   uint32_t tag;
-  at = read_tag(reader, at, end, &tag);
+  at = reader_tag(reader, at, end, &tag);
   if (!at) return NULL;
   uint8_t wire_type = tag & 7;
   const reading *field = layout_find(layout, tag >> 3);
@@ -357,7 +253,7 @@ APART static const uint8_t *read_other(reader *reader, uint8_t *message, const u
   } else if (field && wire_type == LENGTH && field->packable) {
     at = read_packed(reader, message, field, start, at, end);
   } else {
-    const uint8_t *next = skip(reader, tag, start, at, end, depth);
+    const uint8_t *next = reader_skip(reader, tag, start, at, end, depth);
     at = next ? keep_unknown(reader, (void *)message, tag, start, at, next) : NULL;
   }
   if (!at) push_path(reader, message, tag, field);
@@ -424,33 +320,4 @@ const void *baton_unpack(const baton_layout *layout, const uint8_t *data, size_t
     return fail(&reader, BATON_OUT_OF_MEMORY, reader.data);
   }
   return baton_unpack(layout, data, size + apart->size, NULL, limits, arena, error);
-}
-
-bool baton_find_cut_field(const uint8_t *data, size_t size, baton_apart *found) {
-  const uint8_t *at = data, *end = data + size;
-  while (at < end) {
-    uint64_t tag, value;
-    at = varint_read_slowly(at, end, 5, &tag);
-    if (!at) return false;
-    const uint8_t *next = varint_read(at, end, &value);
-    switch (tag & 7) {
-      case VARINT: break;
-      case FIXED_64: next = end - at < 8 ? NULL : at + 8; break;
-      case FIXED_32: next = end - at < 4 ? NULL : at + 4; break;
-      case LENGTH:
-        if (!next || value > INT32_MAX) return false;
-        if (value > (size_t)(end - next)) {
-          found->length_at = (size_t)(at - data);
-          found->at = (size_t)(next - data);
-          found->size = value;
-          return true;
-        }
-        next += value;
-        break;
-      default: return false;
-    }
-    if (!next) return false;
-    at = next;
-  }
-  return false;
 }
