@@ -68,7 +68,9 @@ package final class Partial: @unchecked Sendable {
   private func reserve(_ wanted: Int) {
     if wanted <= capacity { return }
     let grown = max(wanted, 2 * capacity, field == nil ? 512 * 1024 : 4096)
-    // What is as large as this moves to another place without being copied.
+    // What is as large as this moves to another place without being copied. What a peer sends is
+    // bounded before (Reassembly), so this fails only where the process has no memory left, which
+    // ends it in Swift's own allocations, too.
     guard let larger = baton_memory_grow(memory, grown) else {
       fatalError("out of memory while receiving a message")
     }
