@@ -188,31 +188,35 @@ import Testing
     unlink(path)
   }
 
-  @Test func `a server that waits for its calls gives its address away`() async throws {
-    let name = "unix:@baton-\(UInt64.random(in: 0 ... .max))"
-    let (begun, begins) = AsyncStream<Void>.makeStream()
-    let (hurry, hurries) = AsyncStream<Void>.makeStream()
-    let service = EchoService { request, _ in
-      begins.finish()
-      for await _ in hurry {}
-      return request
-    }
-    let server = Server(address: name, services: [service], options: ServerOptions(loops: 1))
-    try server.bind()
-    try await onOwnThread {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await server.run() }
-        let connection = try await Connection.connect(to: Address(name))
-        async let reply = connection.call(EchoService.echo, EchoMessage(number: 6))
-        for await _ in begun {}
-        group.cancelAll()
-        // The server's goodbye has come.
-        for await state in connection.states where state != .ready { break }
-        try Server(address: name, services: [EchoService()]).bind()
-        hurries.finish()
-        #expect(try await reply.number == 6)
-        try await group.waitForAll()
-        connection.close()
+  /// In a process of its own: where others start programs, a child that has not begun its program yet
+  /// holds the listening socket, too.
+  @Test(.processOfItsOwn) func `a server that waits for its calls gives its address away`() async {
+    await #expect(processExitsWith: .success) {
+      let name = "unix:@baton-\(UInt64.random(in: 0 ... .max))"
+      let (begun, begins) = AsyncStream<Void>.makeStream()
+      let (hurry, hurries) = AsyncStream<Void>.makeStream()
+      let service = EchoService { request, _ in
+        begins.finish()
+        for await _ in hurry {}
+        return request
+      }
+      let server = Server(address: name, services: [service], options: ServerOptions(loops: 1))
+      try server.bind()
+      try await onOwnThread {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask { try await server.run() }
+          let connection = try await Connection.connect(to: Address(name))
+          async let reply = connection.call(EchoService.echo, EchoMessage(number: 6))
+          for await _ in begun {}
+          group.cancelAll()
+          // The server's goodbye has come.
+          for await state in connection.states where state != .ready { break }
+          try Server(address: name, services: [EchoService()]).bind()
+          hurries.finish()
+          #expect(try await reply.number == 6)
+          try await group.waitForAll()
+          connection.close()
+        }
       }
     }
   }

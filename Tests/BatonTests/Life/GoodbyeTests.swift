@@ -64,7 +64,7 @@ import Testing
     }
   }
 
-  @Test func `of a request that was not begun the client sends no more`() async {
+  @Test(.processOfItsOwn) func `of a request that was not begun the client sends no more`() async {
     await #expect(processExitsWith: .success) {
       try await ClientScene.run(hello: [Self.hello]) { scene in
         let call = scene.begin(Parcels.echo, Self.large)
@@ -79,7 +79,8 @@ import Testing
     }
   }
 
-  @Test func `a client that serves ends when its last handler has answered a server that left`()
+  @Test(.processOfItsOwn)
+  func `a client that serves ends when its last handler has answered a server that left`()
     async
   {
     await #expect(processExitsWith: .success) {
@@ -103,7 +104,7 @@ import Testing
 
   // MARK: The client's
 
-  @Test func `a client's goodbye comes behind its large requests`() async {
+  @Test(.processOfItsOwn) func `a client's goodbye comes behind its large requests`() async {
     await #expect(processExitsWith: .success) {
       try await ClientScene.run(hello: [Self.hello]) { scene in
         let call = scene.begin(Parcels.echo, Self.large)
@@ -120,7 +121,9 @@ import Testing
     }
   }
 
-  @Test func `a client that serves takes no calls behind its goodbye's last`() async {
+  @Test(.processOfItsOwn) func `a client that serves takes no calls behind its goodbye's last`()
+    async
+  {
     await #expect(processExitsWith: .success) {
       let gate = Gate()
       let options = ConnectionOptions(services: [gate.service])
@@ -217,7 +220,8 @@ import Testing
     let attacker: RawPeer
   }
 
-  @Test func `a call that a blocking client makes when the server has left was not begun`() async {
+  @Test(.processOfItsOwn)
+  func `a call that a blocking client makes when the server has left was not begun`() async {
     await #expect(processExitsWith: .success) {
       try await BlockingScene.run { scene in
         scene.attacker.leave()
