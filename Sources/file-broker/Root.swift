@@ -18,7 +18,7 @@ struct Root {
         .invalidArgument, "expected a path without NUL, got \(path.debugDescription)")
     }
     do throws(Errno) {
-      return try .open(FilePath(path), beneath: directory, options: [.directory, .pathOnly])
+      return try .open(Self.whole(path), beneath: directory, options: [.directory, .pathOnly])
     } catch {
       throw Self.refusal(of: path, error)
     }
@@ -27,15 +27,16 @@ struct Root {
   /// Opens a regular file for reading, and tells its size in bytes. A path that leads out of the
   /// root, by `..` or by a link, is refused by the kernel while it resolves it.
   func open(_ path: String) throws(RPCError) -> (file: Descriptor, size: UInt64) {
-    if path.utf8.contains(0) {
+    if path.isEmpty || path.utf8.contains(0) {
       throw RPCError(
-        .invalidArgument, "expected a path without NUL, got \(path.debugDescription)")
+        .invalidArgument,
+        "expected the path of a file, without NUL, got \(path.debugDescription)")
     }
     let file: Descriptor
     let found: DescriptorDescription
     do throws(Errno) {
       // A FIFO would keep the broker waiting; to a regular file the option means nothing.
-      file = try .open(FilePath(path), beneath: directory, options: .nonBlocking)
+      file = try .open(Self.whole(path), beneath: directory, options: .nonBlocking)
       found = try file.describe()
     } catch {
       throw Self.refusal(of: path, error)
@@ -54,6 +55,11 @@ struct Root {
       if error.code == .resourceExhausted { throw error }
       return nil
     }
+  }
+
+  /// A `FilePath` has no slash at its end, but behind that only a directory may be found.
+  private static func whole(_ path: String) -> FilePath {
+    FilePath(path.hasSuffix("/") ? path + "." : path)
   }
 
   private static func refusal(of path: String, _ error: Errno) -> RPCError {

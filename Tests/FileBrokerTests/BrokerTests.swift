@@ -21,6 +21,8 @@ import Testing
   @Test func `what is no regular file below the root is refused by name`() async throws {
     try await withBroker { root, broker in
       #expect(mkdir("\(root)/directory", 0o700) == 0)
+      try Descriptor.open(root.appending("notes"), access: .writeOnly, options: .create)
+        .write(Array("one two".utf8), at: 0)
       #expect(root.appending("fifo").withPlatformString(make_fifo) == 0)
       #expect(symlink("/etc/passwd", "\(root)/link") == 0)
       let refused: [(String, RPCError.Code, String)] = [
@@ -28,7 +30,9 @@ import Testing
         ("/etc/passwd", .permissionDenied, "below the root, got /etc/passwd"),
         ("link", .permissionDenied, "below the root, got link"),
         ("none", .notFound, "none: No such file"),
-        ("", .notFound, "No such file"),
+        ("", .invalidArgument, "expected the path of a file, without NUL, got \"\""),
+        ("notes/", .failedPrecondition, "notes/: Not a directory"),
+        ("directory/", .failedPrecondition, "at directory/, got a directory open for reading"),
         ("directory", .failedPrecondition, "at directory, got a directory open for reading"),
         ("fifo", .failedPrecondition, "at fifo, got a pipe open for reading"),
         ("link\0", .invalidArgument, "without NUL"),
