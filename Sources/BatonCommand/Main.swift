@@ -1,5 +1,6 @@
 import ArgumentParser
 import Baton
+import BatonMessages
 import Glibc
 
 @main
@@ -27,7 +28,7 @@ enum Main {
     for index in 1..<max(Int(CommandLine.argc), 1) {
       guard let argument = CommandLine.unsafeArgv[index] else { return }
       if String(validatingCString: argument) == nil {
-        throw .usage("expected UTF-8 in argument \(index), got \"\(String(cString: argument))\"")
+        throw .usage("expected UTF-8 in argument \(index), got \(String(cString: argument).quoted)")
       }
     }
   }

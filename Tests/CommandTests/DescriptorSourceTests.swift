@@ -108,7 +108,8 @@ import Testing
   ])
   func `what is no source is refused with the forms there are`(text: String) {
     let error = #expect(throws: CodecError.self) { try DescriptorSource(text) }
-    #expect(error?.message == "expected \(DescriptorSource.forms), got \"\(text)\"")
+    let shown = "\"" + text.replacing("\0", with: #"\u{0}"#) + "\""
+    #expect(error?.message == "expected \(DescriptorSource.forms), got \(shown)")
   }
 
   @Test func `a missing file is named with what was wanted of it`() {

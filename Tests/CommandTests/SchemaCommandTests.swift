@@ -76,7 +76,7 @@ import Testing
     let result = try await withShelf { try await Tool.baton("describe", $0, "shelf.v1.Itme") }
     #expect(result.status == 64)
     #expect(
-      result.errors.hasPrefix("baton: the schema has no shelf.v1.Itme; it has shelf.v1.Item,"))
+      result.errors.hasPrefix("baton: the schema has no \"shelf.v1.Itme\"; it has shelf.v1.Item,"))
   }
 
   @Test func `a server without reflection cannot be listed`() async throws {

@@ -1,3 +1,4 @@
+import BatonMessages
 public import SystemPackage
 
 /// Why there is no connection, or none any more.
@@ -42,16 +43,17 @@ extension ConnectionError {
   /// Why there is no connection to a child, which ended instead of answering.
   func explained(by ending: String, _ name: String) -> ConnectionError {
     kind == .unreachable || kind == .closed
-      ? ConnectionError(.unreachable, "\(name) did not answer: it \(ending)") : self
+      ? ConnectionError(.unreachable, "\(name.shortened) did not answer: it \(ending)") : self
   }
 
   /// Why there is no connection to a peer that was reached.
   func notAnswered(by name: String) -> ConnectionError {
     switch kind {
-    case .refused: ConnectionError(kind, "\(name) refused the connection: \(message)")
+    case .refused: ConnectionError(kind, "\(name.shortened) refused the connection: \(message)")
     case .protocolViolation:
-      ConnectionError(kind, "\(name) did not answer: \(message)", errno: errno)
-    default: ConnectionError(.unreachable, "\(name) did not answer: \(message)", errno: errno)
+      ConnectionError(kind, "\(name.shortened) did not answer: \(message)", errno: errno)
+    default:
+      ConnectionError(.unreachable, "\(name.shortened) did not answer: \(message)", errno: errno)
     }
   }
 }

@@ -1,3 +1,5 @@
+import BatonMessages
+
 /// Where a server is, as written on a command line.
 public enum Address: Sendable, Hashable {
   /// `unix:PATH`: a socket's file, of at most 107 bytes.
@@ -25,22 +27,24 @@ public enum Address: Sendable, Hashable {
     case "unix" where !rest.isEmpty && rest != "@": self = .path(rest)
     case "fd":
       guard let number = Int32(rest), number >= 0 else {
-        throw ConnectionError(.address, "expected fd:NUMBER, got \(text)")
+        throw ConnectionError(.address, "expected fd:NUMBER, got \(text.quoted)")
       }
       self = .inherited(number)
     case "exec":
       let words = try Self.words(of: rest)
-      if words.isEmpty { throw ConnectionError(.address, "expected exec:COMMAND, got \(text)") }
+      if words.first?.isEmpty != false {
+        throw ConnectionError(.address, "expected exec:COMMAND, got \(text.quoted)")
+      }
       self = .command(words)
     case "systemd" where parts.count == 1: self = .announced
     default:
       throw ConnectionError(
         .address,
-        "expected unix:PATH, unix:@NAME, fd:NUMBER, exec:COMMAND or systemd, got \"\(text)\"")
+        "expected unix:PATH, unix:@NAME, fd:NUMBER, exec:COMMAND or systemd, got \(text.quoted)")
     }
     if let name, name.utf8.count > 107 {
       throw ConnectionError(
-        .address, "expected at most 107 bytes in \"\(text)\", got \(name.utf8.count)")
+        .address, "expected at most 107 bytes in \(text.quoted), got \(name.utf8.count)")
     }
   }
 
@@ -79,7 +83,7 @@ public enum Address: Sendable, Hashable {
       }
     }
     if quote != nil || isEscaped {
-      throw ConnectionError(.address, "expected the end of a quotation in \"\(text)\"")
+      throw ConnectionError(.address, "expected the end of a quotation in \(text.quoted)")
     }
     if let word { words.append(word) }
     return words

@@ -1,3 +1,4 @@
+import BatonMessages
 internal import CBaton
 import Glibc
 import SystemPackage
@@ -106,7 +107,7 @@ enum Dialer {
     let pidfd = baton_spawn(&arguments, theirs.number, withThread)
     if pidfd < 0 {
       throw ConnectionError(
-        .unreachable, "cannot start \(words[0])", errno: Errno(rawValue: -pidfd))
+        .unreachable, "cannot start \(words[0].shortened)", errno: Errno(rawValue: -pidfd))
     }
     return (ours, ChildProcess(pidfd))
   }

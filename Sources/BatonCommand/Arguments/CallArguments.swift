@@ -38,6 +38,8 @@ struct SchemaArguments: ParsableArguments {
   var includes: [String] = []
 
   func validate() throws {
+    if schema == "" { throw ValidationError("expected a file behind --schema, got \"\"") }
+    if includes.contains("") { throw ValidationError("expected a folder behind -I, got \"\"") }
     if schema == nil && !includes.isEmpty {
       throw ValidationError("-I says where the imports of --schema are, and there is no --schema")
     }
@@ -82,6 +84,9 @@ struct ReplyArguments: ParsableArguments {
   func validate() throws {
     if let limit, limit < 1 {
       throw ValidationError("expected --limit above zero, got \(limit)")
+    }
+    if command.first == "" {
+      throw ValidationError("expected a command behind --exec --, got \"\"")
     }
     if exec && command.isEmpty { throw ValidationError("expected a command behind --exec --") }
     if !exec && !command.isEmpty {

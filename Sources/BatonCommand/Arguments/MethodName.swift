@@ -13,7 +13,7 @@ package struct MethodName: Hashable {
     guard let separator, separator > text.startIndex,
       text.index(after: separator) < text.endIndex
     else {
-      throw .usage("expected a method such as files.v1.FileBroker/Open, got \"\(text)\"")
+      throw .usage("expected a method such as files.v1.FileBroker/Open, got \(text.quoted)")
     }
     service = String(text[..<separator])
     method = String(text[text.index(after: separator)...])
@@ -36,12 +36,14 @@ extension MethodName {
     }
     guard let found = pool.service(service), services.contains(service) else {
       throw .usage(
-        "there is no service \(service); there is \(NearNames.list(service, among: services))")
+        "there is no service \(service.shortened); there is \(NearNames.list(service, among: services))"
+      )
     }
     guard let method = found.methods.first(where: { $0.name == method }) else {
       let names = found.methods.map(\.name)
       throw .usage(
-        "\(service) has no method \(method); it has \(NearNames.list(method, among: names))")
+        "\(service.shortened) has no method \(method.shortened); it has \(NearNames.list(method, among: names))"
+      )
     }
     return method
   }

@@ -2,6 +2,8 @@
 package enum NearNames {
   /// At most `most` of `names`, nearest first.
   package static func nearest(_ wanted: String, among names: [String], most: Int = 5) -> [String] {
+    // What is much longer than any name comes near none, and comparing takes as long as both are.
+    let wanted = String(wanted.unicodeScalars.prefix(200))
     let ranked = names.map { (distance($0.lowercased(), wanted.lowercased()), $0) }
     return ranked.sorted { $0 < $1 }.prefix(most).map(\.1)
   }

@@ -93,7 +93,8 @@ struct CallCommand: AsyncParsableCommand {
   /// Throws what the options ask of the method that it has not.
   private func check(_ method: MethodType) throws(Failure) {
     let saved = try reply.save.map { (text) throws(Failure) in try SaveOutput(text).field }
-    for path in reply.cat + saved { try ReplyFields.check(path, of: method.output) }
+    for path in reply.cat { try ReplyFields.check(path, "--cat", of: method.output) }
+    for path in saved { try ReplyFields.check(path, "--save", of: method.output) }
     if reply.limit != nil && !method.isServerStreaming {
       throw .usage("--limit is for a stream of replies, and \(method.fullName) has one reply")
     }

@@ -12,7 +12,7 @@ struct CatOutput {
           try StandardOutput.write(bytes, to: .standardOutput)
         }
       } catch {
-        throw Failure(.output, "cannot copy \(field), \(descriptor.phrase): \(error)")
+        throw Failure(.output, "cannot copy \(field.shortened), \(descriptor.phrase): \(error)")
       }
     }
   }

@@ -38,7 +38,7 @@ package enum DescriptorSource: Hashable {
     default:
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2, let source = Self.make(String(parts[0]), String(parts[1])) else {
-        throw CodecError(.json, "expected \(Self.forms), got \"\(text)\"")
+        throw CodecError(.json, "expected \(Self.forms), got \(text.quoted)")
       }
       self = source
     }
@@ -127,15 +127,15 @@ package enum DescriptorSource: Hashable {
 
   private var action: String {
     switch self {
-    case .file(let path, .read): "\"\(path)\" for reading"
-    case .file(let path, .write): "\"\(path)\" for writing"
-    case .file(let path, .readWrite): "\"\(path)\" for reading and writing"
-    case .file(let path, .append): "\"\(path)\" for appending"
-    case .directory(let path): "the directory \"\(path)\""
-    case .path(let path): "\"\(path)\" as a path"
+    case .file(let path, .read): "\(path.quoted) for reading"
+    case .file(let path, .write): "\(path.quoted) for writing"
+    case .file(let path, .readWrite): "\(path.quoted) for reading and writing"
+    case .file(let path, .append): "\(path.quoted) for appending"
+    case .directory(let path): "the directory \(path.quoted)"
+    case .path(let path): "\(path.quoted) as a path"
     case .number(let number): "descriptor \(number)"
     case .text: "memory for the text"
-    case .memory(let path): "\"\(path)\" as memory"
+    case .memory(let path): "\(path.quoted) as memory"
     }
   }
 }

@@ -66,7 +66,7 @@ struct ExecOutput {
   private static func cannotExecute(_ command: String, _ error: Errno) -> Failure {
     Failure(
       error == .noSuchFileOrDirectory ? .commandNotFound : .commandNotExecutable,
-      "cannot execute \(command): \(error)")
+      "cannot execute \(command.shortened): \(error)")
   }
 
   /// Lends the descriptors to hand over, at numbers apart from those that they are to get: one may
@@ -86,7 +86,7 @@ struct ExecOutput {
       }
       return try body(apart)
     } catch {
-      throw Failure(.output, "cannot hand descriptors to \(command[0]): \(error)")
+      throw Failure(.output, "cannot hand descriptors to \(command[0].shortened): \(error)")
     }
   }
 

@@ -4,14 +4,16 @@ import BatonMessages
 enum ReplyFields {
   /// Throws unless the path leads to a descriptor field in messages of this type. Asked before the
   /// call is made.
-  static func check(_ text: String, of type: MessageType) throws(Failure) {
+  static func check(
+    _ text: String, _ option: String, of type: MessageType
+  ) throws(Failure) {
     do throws(CodecError) {
       let path = try FieldPath(text)
       if case .descriptor = try type.field(at: path).type { return }
     } catch {
-      throw .usage("\(text): \(error.message)")
+      throw .usage("\(text.isEmpty ? option : text.shortened): \(error.message)")
     }
-    throw .usage("\(text) is no descriptor; \(type.name) has \(list(paths(in: type)))")
+    throw .usage("\(text.shortened) is no descriptor; \(type.name) has \(list(paths(in: type)))")
   }
 
   /// The descriptors at the path; of a repeated or map field all of them, in their order.
@@ -21,7 +23,8 @@ enum ReplyFields {
     let descriptors = find(text, in: reply)
     if descriptors.isEmpty {
       throw Failure(
-        .output, "the reply has no \(text); it has \(list(reply.descriptors.map(\.path)))")
+        .output, "the reply has no \(text.shortened); it has \(list(reply.descriptors.map(\.path)))"
+      )
     }
     return descriptors
   }

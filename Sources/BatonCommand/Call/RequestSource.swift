@@ -10,11 +10,14 @@ enum RequestSource {
 
   init(_ argument: String) throws(Failure) {
     if argument == "-" {
-      self = try Self.reading("standard input") { () throws(Errno) in
+      self = try Self.reading(Self.standardInput) { () throws(Errno) in
         .standardInput(try Descriptor(duplicating: .standardInput))
       }
     } else if argument.hasPrefix("@") {
       let path = String(argument.dropFirst())
+      if path.isEmpty {
+        throw .usage("expected the request's file behind @, as in @request.json, got @")
+      }
       self = try Self.reading(path) { () throws(Errno) in
         .file(name: path, try Descriptor.open(FilePath(path)))
       }
@@ -32,7 +35,7 @@ enum RequestSource {
     switch self {
     case .text(let text): text
     case .file(let name, let file): try Self.text(of: file, name)
-    case .standardInput(let input): try Self.text(of: input, "standard input")
+    case .standardInput(let input): try Self.text(of: input, Self.standardInput)
     }
   }
 
@@ -58,13 +61,16 @@ enum RequestSource {
     return (line, column)
   }
 
-  static func reading<Result>(
+  private static let standardInput = "standard input"
+
+  private static func reading<Result>(
     _ name: String, _ body: () throws(Errno) -> Result
   ) throws(Failure) -> Result {
     do throws(Errno) {
       return try body()
     } catch {
-      throw .usage("cannot read the request from \(name): \(error)")
+      let why = name == standardInput && error == .badFileDescriptor ? "it is closed" : "\(error)"
+      throw .usage("cannot read the request from \(name.shortened): \(why)")
     }
   }
 }

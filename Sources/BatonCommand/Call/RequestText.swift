@@ -44,7 +44,7 @@ struct RequestText {
     } catch {
       // There is just one line in a line.
       let message = line == nil ? error.message : error.message.replacing("line 1, ", with: "")
-      throw .usage("\(name): \(error.path.isEmpty ? "" : "\(error.path): ")\(message)")
+      throw .usage("\(name): \(error.path.isEmpty ? "" : "\(error.path.shortened): ")\(message)")
     }
   }
 

@@ -16,7 +16,7 @@ struct SaveOutput: Sendable {
   init(_ text: String) throws(Failure) {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
       text.index(after: equals) != text.endIndex
-    else { throw .usage("expected --save FIELD=PATH, got \"\(text)\"") }
+    else { throw .usage("expected --save FIELD=PATH, got \(text.quoted)") }
     field = String(text[..<equals])
     path = String(text[text.index(after: equals)...])
   }
@@ -28,8 +28,8 @@ struct SaveOutput: Sendable {
     guard let descriptor = descriptors.first, descriptors.count == 1 else {
       throw Failure(
         .output,
-        "--save \(field): expected one descriptor, got \(descriptors.count); "
-          + "name one as in \(field)[0]")
+        "--save \(field.shortened): expected one descriptor, got \(descriptors.count); "
+          + "name one as in \(field.shortened)[0]")
     }
     do throws(Errno) {
       let file = try Descriptor.open(
@@ -37,7 +37,9 @@ struct SaveOutput: Sendable {
         permissions: FilePermissions(rawValue: 0o666))
       try copy(descriptor, to: file)
     } catch {
-      throw Failure(.output, "cannot save \(field), \(descriptor.phrase), to \(path): \(error)")
+      throw Failure(
+        .output,
+        "cannot save \(field.shortened), \(descriptor.phrase), to \(path.shortened): \(error)")
     }
   }
 

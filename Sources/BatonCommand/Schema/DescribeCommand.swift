@@ -25,6 +25,12 @@ struct DescribeCommand: AsyncParsableCommand {
     completion: .custom(Completions.symbols))
   var symbol: String?
 
+  func validate() throws {
+    if symbol == "" {
+      throw ValidationError("expected a symbol such as files.v1.FileBroker, got \"\"")
+    }
+  }
+
   func run() async throws {
     let session = try await Session(server)
     defer { session.end() }
@@ -51,7 +57,7 @@ struct DescribeCommand: AsyncParsableCommand {
       return SchemaText.declaration(found, index: index, terminal: terminal)
     }
     throw .usage(
-      "the schema has no \(symbol); it has \(NearNames.list(symbol, among: index.names))")
+      "the schema has no \(symbol.quoted); it has \(NearNames.list(symbol, among: index.names))")
   }
 
   /// The files of the services, once each; that of reflection only where nothing else is served.

@@ -17,10 +17,12 @@ struct Protoc {
     do throws(Errno) {
       result = try run(file)
     } catch {
-      throw .usage("cannot run protoc, which --schema \(file) needs: \(error)")
+      throw .usage("cannot run protoc, which --schema \(file.shortened) needs: \(error)")
     }
     if result.status == 0 { return result.set }
-    throw .usage("--schema \(file): \(String(decoding: result.errors, as: UTF8.self))")
+    let errors = String(decoding: result.errors, as: UTF8.self).replacing(
+      file, with: file.shortened)
+    throw .usage("--schema \(file.shortened): \(errors)")
   }
 
   /// What goes in and comes out is memory that protoc opens by number, so that nothing can block and
@@ -42,8 +44,9 @@ struct Protoc {
   }
 
   private func folders(of file: String) -> [String] {
-    let folder = FilePath(file).removingLastComponent().string
-    let own = folder.isEmpty ? "." : folder
+    // Not by a FilePath, which takes very long to split a very long one.
+    let own =
+      file.lastIndex(of: "/").map { $0 == file.startIndex ? "/" : String(file[..<$0]) } ?? "."
     if !includes.isEmpty { return includes + [own] }
     return own == "." ? [own] : [own, "."]
   }

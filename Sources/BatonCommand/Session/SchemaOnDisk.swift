@@ -14,21 +14,24 @@ struct SchemaOnDisk {
     do throws(CodecError) {
       set = try FileDescriptorSet(decoding: bytes)
     } catch {
-      throw .usage("--schema \(file): expected a .proto file or a descriptor set: \(error)")
+      throw .usage(
+        "--schema \(file.shortened): expected a .proto file or a descriptor set: \(error)")
     }
     do throws(CodecError) {
       return try SchemaPool(files: set.file)
     } catch {
-      throw .usage("--schema \(file): \(error)")
+      throw .usage("--schema \(file.shortened): \(error)")
     }
   }
 
   private func content() throws(Failure) -> [UInt8] {
-    if !includes.isEmpty { throw .usage("-I is for a .proto file, \(file) is a descriptor set") }
+    if !includes.isEmpty {
+      throw .usage("-I is for a .proto file, \(file.shortened) is a descriptor set")
+    }
     do throws(Errno) {
       return try Descriptor.open(FilePath(file)).readToEnd()
     } catch {
-      throw .usage("cannot read the schema \(file): \(error)")
+      throw .usage("cannot read the schema \(file.shortened): \(error)")
     }
   }
 

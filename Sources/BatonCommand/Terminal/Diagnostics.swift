@@ -1,4 +1,5 @@
 import ArgumentParser
+import BatonMessages
 import Glibc
 import SystemPackage
 
@@ -13,12 +14,7 @@ enum Diagnostics {
 
   /// Says why the command did not succeed, and ends the process with the status that tells it.
   static func end(_ error: any Error) -> Never {
-    if BatonTool.exitCode(for: error).isSuccess {
-      let text = CompletionScript.adapted(BatonTool.fullMessage(for: error))
-      try? StandardOutput.write(text.hasSuffix("\n") ? text : text + "\n")
-      exit(EXIT_SUCCESS)
-    }
-    let failure = error as? Failure ?? usage(error)
+    let failure = error as? Failure ?? answered(error)
     if case .interrupted = failure.status {
       // Whoever sent the signal knows.
     } else {
@@ -27,18 +23,42 @@ enum Diagnostics {
     exit(failure.status.number)
   }
 
+  /// Prints what the user asked ArgumentParser for, such as help, and ends the process with success;
+  /// returns why that cannot be.
+  private static func answered(_ error: any Error) -> Failure {
+    if !BatonTool.exitCode(for: error).isSuccess { return usage(error) }
+    let text = CompletionScript.adapted(BatonTool.fullMessage(for: error))
+    do throws(Failure) {
+      try StandardOutput.write(text.hasSuffix("\n") ? text : text + "\n")
+    } catch {
+      return error
+    }
+    exit(EXIT_SUCCESS)
+  }
+
   private static func usage(_ error: any Error) -> Failure {
     let subcommands = BatonTool.configuration.subcommands.compactMap {
       $0.configuration.commandName
     }
     let named = CommandLine.arguments.dropFirst().first { subcommands.contains($0) }
     let command = (["baton", named].compactMap(\.self) + ["--help"]).joined(separator: " ")
-    return .usage("\(BatonTool.message(for: error)); see \(command)")
+    var message = BatonTool.message(for: error)
+    for argument in CommandLine.arguments where argument.shortened != argument {
+      message.replace(argument, with: argument.shortened)
+    }
+    return .usage("\(message); see \(command)")
   }
+
+  /// Characters of a line: more than any error has that is meant to be read.
+  private static let mostShown = 8192
 
   /// Messages may come from a peer nobody vouches for.
   private static func line(_ message: String) -> String {
-    message.split(whereSeparator: \.isNewline).joined(separator: " ").visible
+    let shown = message.unicodeScalars.prefix(mostShown)
+    let isWhole = shown.endIndex == message.unicodeScalars.endIndex
+    return (String(shown) + (isWhole ? "" : "…")).split(whereSeparator: \.isNewline).joined(
+      separator: " "
+    ).visible
   }
 
   private static func write(_ line: String) {

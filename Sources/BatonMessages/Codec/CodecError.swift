@@ -45,7 +45,7 @@ public struct CodecError: Error, Sendable, Hashable {
 
 extension CodecError: CustomStringConvertible {
   public var description: String {
-    var text = path.isEmpty ? message : "\(path): \(message)"
+    var text = path.isEmpty ? message : "\(path.shortened): \(message)"
     if let offset { text += " (at byte \(offset))" }
     return text
   }

@@ -80,8 +80,7 @@ extension FieldPath: CustomStringConvertible {
       switch step {
       case .field(let name): text += text.isEmpty ? name : ".\(name)"
       case .bare(let element): text += "[\(element)]"
-      case .quoted(let key):
-        text += "[\(key.quoted)]"
+      case .quoted(let key): text += "[\(key.quotedWhole)]"
       }
     }
     return text

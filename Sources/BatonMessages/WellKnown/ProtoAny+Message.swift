@@ -24,7 +24,7 @@ extension ProtoAny {
     guard holds(type) else {
       throw CodecError(
         .schema,
-        "expected a \(type.layout.name) in the Any, got \(String(typeUrl.prefix(256)).quoted)")
+        "expected a \(type.layout.name) in the Any, got \(typeUrl.quoted)")
     }
     return try M(decoding: value, limits: limits)
   }
