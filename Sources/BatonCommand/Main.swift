@@ -13,7 +13,9 @@ enum Main {
     signal(SIGPIPE, SIG_DFL)
     // Who presses Ctrl-\ wants an end, and not the runtime's report of a crash.
     signal(SIGQUIT, SIG_DFL)
+    StandardStreams.fill()
     do {
+      try DescriptorLimit.check()
       try Self.checkArguments()
       // It may block, and lasts as long as the process: what `exec:` starts ends with it.
       let thread = try EventLoop(options: EventLoopOptions(polling: .zero))

@@ -29,7 +29,8 @@ struct CallCommand: AsyncParsableCommand {
       reply, and goes on when one fails. Ctrl-C cancels the call.
 
       Exit status: 0; the code of gRPC (1 to 16) when the call ended in an error; 64 for wrong \
-      usage; 69 when no connection was had; 74 when the reply could not be written; 130 when a \
+      usage; 69 when no connection was had; 71 when too few \
+      files may be open; 74 when the reply could not be written; 130 when a \
       stream was interrupted, 143 when it got SIGTERM; that of the command of --exec, of a stream that of the first that failed.
 
       Examples:

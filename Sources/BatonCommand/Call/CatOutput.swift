@@ -6,6 +6,7 @@ struct CatOutput {
   let field: String
 
   func write(_ reply: DynamicMessage) throws(Failure) {
+    try StandardOutput.check()
     for descriptor in try ReplyFields.descriptors(at: field, in: reply) {
       do throws(Errno) {
         try ContentCopy(of: descriptor).write { (bytes, _) throws(Errno) in

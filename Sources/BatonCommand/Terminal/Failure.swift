@@ -14,6 +14,8 @@ package struct Failure: Error {
     case usage
     /// No connection was had.
     case unavailable
+    /// The system leaves this command too little to run with.
+    case system
     /// The call went well, its result could not be written.
     case output
     /// The command of `--exec` is not there, or cannot be executed; the numbers are a shell's.
@@ -28,6 +30,7 @@ package struct Failure: Error {
       case .call(let code): (1...16).contains(code) ? code : 2
       case .usage: 64
       case .unavailable: 69
+      case .system: 71
       case .output: 74
       case .commandNotExecutable: 126
       case .commandNotFound: 127

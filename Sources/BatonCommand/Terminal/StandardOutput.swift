@@ -8,7 +8,21 @@ enum StandardOutput {
     do {
       try text.withUTF8 { bytes in try write(UnsafeRawBufferPointer(bytes), to: .standardOutput) }
     } catch {
-      throw Failure(.output, "cannot write to standard output: \(error)")
+      throw cannotWrite(error)
+    }
+  }
+
+  private static func cannotWrite(_ error: any Error) -> Failure {
+    let why =
+      error as? Errno == .badFileDescriptor ? "it is closed, or not open for writing" : "\(error)"
+    return Failure(.output, "cannot write to standard output: \(why)")
+  }
+
+  /// Throws unless it is there to be written to (fcntl(2), F_GETFL).
+  static func check() throws(Failure) {
+    let flags = fcntl(STDOUT_FILENO, F_GETFL)
+    if flags < 0 || flags & O_ACCMODE == O_RDONLY {
+      throw cannotWrite(Errno.badFileDescriptor)
     }
   }
 
