@@ -33,6 +33,25 @@ import Testing
     #expect(lstat(path, &status) == -1)
   }
 
+  @Test func `a method that a server has not is named to its callers`() async throws {
+    try await withServer { address in
+      let missing = Method<EchoMessage, EchoMessage>("test.Echo", "Missing")
+      let message = "test.Echo/Missing: no service here has a method of identity "
+      let connection = try await Connection.connect(to: Address(address))
+      let error = await #expect(throws: RPCError.self) {
+        try await connection.call(missing, EchoMessage())
+      }
+      #expect(error?.message.hasPrefix(message) == true)
+      #expect(error?.origin == .peer)
+      let blocking = await #expect(throws: RPCError.self) {
+        try await onOwnThread {
+          try SynchronousConnection.connect(to: Address(address)).call(missing, EchoMessage())
+        }
+      }
+      #expect(blocking?.message == error?.message)
+    }
+  }
+
   @Test func `a socket's file gets the permissions that are asked for`() throws {
     let path = Self.path()
     let options = ServerOptions(socketMode: 0o666)

@@ -244,6 +244,29 @@ import Testing
     expect(result, 12, "the server does not tell its schema; name it with --schema FILE")
   }
 
+  @Test func `a method that only the schema of --schema has is named`() async throws {
+    let scratch = try Scratch()
+    try scratch.file(
+      "newer.proto",
+      containing: """
+        syntax = "proto3";
+        package files.v1;
+        message Nothing {}
+        service FileBroker {
+          rpc Close(Nothing) returns (Nothing);
+          rpc Follow(Nothing) returns (stream Nothing);
+        }
+        """)
+    for method in ["Close", "Follow"] {
+      let result = try await Tool.baton(
+        "call", Tool.broker(), "files.v1.FileBroker/\(method)", "--schema",
+        scratch.path("newer.proto"))
+      #expect(
+        result.errors.hasPrefix("baton: UNIMPLEMENTED: files.v1.FileBroker/\(method): no service"))
+      #expect(result.status == 12)
+    }
+  }
+
   // MARK: The schema
 
   @Test func `a schema that cannot be used is wrong usage`() async throws {

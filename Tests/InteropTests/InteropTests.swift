@@ -144,6 +144,10 @@ import Testing
         try await client.connection.call(method, Empty())
       }
       #expect(error?.code == .unimplemented)
+      // The wire has a number in its place.
+      #expect(
+        error?.message.hasPrefix("grpc.testing.TestService/UnimplementedCall: no service here")
+          == true)
     }
   }
 
@@ -153,6 +157,8 @@ import Testing
         try await UnimplementedService.Client(client.connection).unimplementedCall(Empty())
       }
       #expect(error?.code == .unimplemented)
+      #expect(
+        error?.message.hasPrefix("grpc.testing.UnimplementedService/UnimplementedCall: ") == true)
     }
   }
 

@@ -55,6 +55,17 @@ extension RPCError {
     return error
   }
 
+  /// The same, where the peer knows a method by its number alone, of which it has none: with the
+  /// method's name.
+  func naming(_ method: MethodIdentity) -> RPCError {
+    guard code == .unimplemented, message.contains(String(method.number)) else {
+      return self
+    }
+    var named = self
+    named.message = "\(method.name): \(message)"
+    return named
+  }
+
   /// A call that succeeded without its reply having been read, which does not happen.
   @usableFromInline
   static let unread = RPCError(.internal, "the reply was not read")

@@ -44,7 +44,7 @@ final class ClientCore: Sendable {
     _ call: UnaryCall, _ method: MethodIdentity, _ options: CallOptions,
     _ write: (_ send: (borrowing PackedMessage) -> Void) throws(CodecError) -> Void
   ) async throws(RPCError) {
-    try await wait(for: call) { begin(call, method, options, write) }
+    try await wait(for: call, method) { begin(call, method, options, write) }
   }
 
   /// The same with a request that is encoded already.
@@ -52,12 +52,12 @@ final class ClientCore: Sendable {
     _ call: UnaryCall, _ method: MethodIdentity, _ options: CallOptions,
     encoded request: EncodedMessage
   ) async throws(RPCError) {
-    try await wait(for: call) { begin(call, method, options, encoded: request) }
+    try await wait(for: call, method) { begin(call, method, options, encoded: request) }
   }
 
   /// Waits for a call that `begin` begins. Cancels it with the caller's task.
   nonisolated(nonsending) private func wait(
-    for call: UnaryCall, _ begin: () -> Void
+    for call: UnaryCall, _ method: MethodIdentity, _ begin: () -> Void
   ) async throws(RPCError) {
     let error = await withTaskCancellationHandler {
       await withUnsafeContinuation { waiter in
@@ -67,7 +67,7 @@ final class ClientCore: Sendable {
     } onCancel: {
       cancel(call, Self.callerCancelled)
     }
-    if let error { throw error }
+    if let error { throw error.naming(method) }
   }
 
   /// A call with one request and one reply.
@@ -154,7 +154,7 @@ final class ClientCore: Sendable {
       }
     }
     requests.finish()
-    try await wait(for: call) {}
+    try await wait(for: call, method) {}
   }
 
   /// A call whose requests `body` writes.
@@ -204,7 +204,7 @@ final class ClientCore: Sendable {
     }
     options.info?.clear()
     call.info = options.info
-    if let error = call.begins(on: self) { return call.end(error) }
+    if let error = call.begins(method, on: self) { return call.end(error) }
     let refused: RPCError? = state.withLock { state in
       if let refusal = call.refusal { return refusal }
       switch state.phase {

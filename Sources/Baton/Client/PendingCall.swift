@@ -35,7 +35,7 @@ class PendingCall: @unchecked Sendable {
   func finish(_ error: RPCError?) {}
 
   /// The call is about to begin. Why it is not to.
-  func begins(on core: ClientCore) -> RPCError? { nil }
+  func begins(_ method: MethodIdentity, on core: ClientCore) -> RPCError? { nil }
 
   /// The caller does not want it any more.
   func gaveUp() {}

@@ -9,6 +9,8 @@ final class StreamCall: PendingCall, @unchecked Sendable {
   @usableFromInline let incoming: IncomingStream
   /// What stands around the call. Set before it is begun.
   var task: StreamTask?
+  /// Set as it is begun.
+  private var method: MethodIdentity?
   private let place = Mutex(Place.none)
 
   private enum Place {
@@ -51,8 +53,9 @@ final class StreamCall: PendingCall, @unchecked Sendable {
     }
   }
 
-  override func begins(on core: ClientCore) -> RPCError? {
-    place.withLock { place in
+  override func begins(_ method: MethodIdentity, on core: ClientCore) -> RPCError? {
+    self.method = method
+    return place.withLock { place in
       if case .left(let error) = place { return error }
       place = .begun(core)
       return nil
@@ -86,6 +89,7 @@ final class StreamCall: PendingCall, @unchecked Sendable {
   }
 
   override func finish(_ error: RPCError?) {
+    let error = method.flatMap { error?.naming($0) } ?? error
     if let task { task.end(error) } else { incoming.end(error) }
   }
 

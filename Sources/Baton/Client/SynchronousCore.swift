@@ -230,7 +230,7 @@ struct SynchronousCore: ~Copyable, Sendable {
       let status: WireStatus = try Channel.decode(frame.head)
       let trailers = try Metadata(status.trailers)
       if !status.trailers.isEmpty { call.info?.set(trailers: trailers) }
-      if let error = try RPCError(status) { return .failure(error) }
+      if let error = try RPCError(status) { return .failure(error.naming(call.method)) }
       if let response = early.take() { return .success(response) }
       return .failure(
         RPCError(.internal, "expected a reply or an error, got a status of OK"))
