@@ -13,11 +13,14 @@ import Testing
     #expect(result.text == "children: \n")
   }
 
-  @Test(arguments: [SIGINT, SIGTERM, SIGKILL])
+  // Nobody is there to end one that ignores SIGTERM after SIGKILL.
+  @Test(arguments: [
+    (SIGINT, false), (SIGTERM, false), (SIGKILL, false), (SIGINT, true), (SIGTERM, true),
+  ])
   func `a program that says no hello ends with the command that started it`(
-    signal: Int32
+    signal: Int32, ignoresSIGTERM: Bool
   ) async throws {
-    let program = try SilentProgram()
+    let program = try SilentProgram(ignoresSIGTERM: ignoresSIGTERM)
     // Long enough for a machine that has much else to do.
     let tool = try Tool(Tool.product("baton"), ["list", program.address, "--timeout", "10m"])
     let result = try await program.watch {

@@ -177,7 +177,7 @@ import Testing
       kill(baton.tool.processID, SIGINT)
       let result = try await baton.tool.finish()
       #expect(result.errors == "")
-      #expect(result.status == 130)
+      #expect(result.status == -SIGINT)
       await belt.untilLeft()
     }
   }
@@ -194,7 +194,7 @@ import Testing
       kill(baton.tool.processID, SIGINT)
       let result = try await baton.tool.finish()
       #expect(result.errors == "")
-      #expect(result.status == 130)
+      #expect(result.status == -SIGINT)
       try writer.close()
     }
   }
@@ -214,7 +214,7 @@ import Testing
       return try await baton.tool.finish()
     }
     #expect(result.errors == "")
-    #expect(result.status == 130)
+    #expect(result.status == -SIGINT)
   }
 
   @Test func `the call's time bounds the command of --exec, too`() async throws {
@@ -244,7 +244,7 @@ import Testing
         return try await baton.tool.finish()
       }
       #expect(result.errors == "")
-      #expect(result.status == 128 + signal)
+      #expect(result.status == -signal)
       await belt.untilLeft()
     }
   }

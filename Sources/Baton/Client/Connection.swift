@@ -30,6 +30,7 @@ public final class Connection: Sendable {
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) async throws(ConnectionError) -> Connection {
     let (socket, child) = try await Dialer.connectAside(address, options)
+    if let child { options.startsChild?(child) }
     do throws(ConnectionError) {
       return try await open(socket, child, options, "\(address)", address)
     } catch {

@@ -22,6 +22,8 @@ public struct ConnectionOptions: Sendable {
   /// A child of `exec:` gets SIGTERM when the thread that connects ends, for programs in which that
   /// is a thread that lasts.
   package var childEndsWithThread = false
+  /// Is told of the child of `exec:` when it has been started.
+  package var startsChild: (@Sendable (ChildProcess) -> Void)?
   /// Bytes of the largest message taken; the server is told. 64 MiB by default, at most 2 GiB less
   /// one.
   public var largestMessage: Int

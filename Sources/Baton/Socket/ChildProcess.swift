@@ -3,7 +3,7 @@ import Glibc
 
 /// A child that `exec:` started. It ends by itself when its connection does, which it knows once it
 /// said hello; its exit status is collected then, so that no zombie stays.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
   private let pidfd: Int32
 
   /// Takes the pidfd over.
@@ -12,7 +12,7 @@ final class ChildProcess: Sendable {
   }
 
   /// SIGTERM, for a child that knows nothing of the connection.
-  func terminate() {
+  package func terminate() {
     _ = baton_signal(pidfd, SIGTERM)
   }
 
@@ -24,7 +24,7 @@ final class ChildProcess: Sendable {
 
   /// Waits for its end, and brings it about: a child that has not ended by itself within `grace` gets
   /// SIGTERM, and SIGKILL after as long again.
-  func end(within grace: Duration) {
+  package func end(within grace: Duration) {
     for signal in [SIGTERM, SIGKILL] {
       if reap(within: grace) != nil { return }
       _ = baton_signal(pidfd, signal)

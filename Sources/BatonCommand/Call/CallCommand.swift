@@ -26,12 +26,12 @@ struct CallCommand: AsyncParsableCommand {
       it. The replies of a stream are printed as they come, one on each line; the server waits while \
       they are dealt with. --cat and --save pass over those without the field; --save wants {n} in \
       the path where a second reply has it. --exec waits for the command before it takes the next \
-      reply, and goes on when one fails. Ctrl-C cancels the call.
+      reply, and goes on when one fails. Ctrl-C cancels the call, and ends the server of exec:.
 
       Exit status: 0; the code of gRPC (1 to 16) when the call ended in an error; 64 for wrong \
-      usage; 69 when no connection was had; 71 when too few \
-      files may be open; 74 when the reply could not be written; 130 when a \
-      stream was interrupted, 143 when it got SIGTERM; that of the command of --exec, of a stream that of the first that failed.
+      usage; 69 when no connection was had; 71 when too few files may be open; 74 when the reply could \
+      not be written; 130 when it was interrupted, 143 when it got SIGTERM; that of the command of \
+      --exec, of a stream that of the first that failed.
 
       Examples:
         baton call unix:/run/broker files.v1.FileBroker/Open '{"path": "a.txt"}'
@@ -63,19 +63,23 @@ struct CallCommand: AsyncParsableCommand {
   @OptionGroup(title: "The reply") var reply: ReplyArguments
 
   func run() async throws {
+    try await Watch.run(server.timeout) { try await run($0) }
+  }
+
+  private func run(_ watch: Watch) async throws {
     let name = try MethodName(method)
-    let source = try RequestSource(request ?? "{}")
+    let source = try RequestSource(request ?? "{}", watch)
     let saves = try reply.save.map { (text) throws(Failure) in try SaveOutput(text) }
-    let known = try schema.onDisk?.read()
-    var session = try await Session(server)
+    let known = try schema.onDisk?.read(watch)
+    let session = try await Session(server, watch)
     defer { session.end() }
     let method = try await find(name, known, session)
     try check(method)
     let answer =
       if method.isClientStreaming || method.isServerStreaming {
-        try await stream(method, source, saves, &session)
+        try await stream(method, source, saves, session)
       } else {
-        try await call(method, source, &session)
+        try await call(method, source, session)
       }
     guard let answer else { return }
     // What the command of --exec becomes has no use for the server, nor would it collect its status.
@@ -108,17 +112,16 @@ struct CallCommand: AsyncParsableCommand {
 
   /// The one request.
   private func read(
-    _ source: RequestSource, _ method: MethodType, _ session: inout Session
+    _ source: RequestSource, _ method: MethodType, _ session: Session
   ) throws(Failure) -> EncodedMessage {
-    // Who types it takes time that is not the call's.
-    let text = RequestText(json: try session.pausing(source.read))
-    return try text.encoded(as: method.input, session.trace)
+    let text = RequestText(json: try source.read(session.watch))
+    return try text.encoded(as: method.input, session)
   }
 
   private func call(
-    _ method: MethodType, _ source: RequestSource, _ session: inout Session
+    _ method: MethodType, _ source: RequestSource, _ session: Session
   ) async throws(Failure) -> DynamicMessage {
-    let request = try read(source, method, &session)
+    let request = try read(source, method, session)
     do throws(RPCError) {
       let answer = try await session.call(method.fullName, request).decode(as: method.output)
       session.trace.descriptors(answer, arrow: "<")
@@ -130,12 +133,12 @@ struct CallCommand: AsyncParsableCommand {
 
   /// Returns the reply where that is none.
   private func stream(
-    _ method: MethodType, _ source: RequestSource, _ saves: [SaveOutput], _ session: inout Session
+    _ method: MethodType, _ source: RequestSource, _ saves: [SaveOutput], _ session: Session
   ) async throws(Failure) -> DynamicMessage? {
     let requests: StreamCall.Requests =
       method.isClientStreaming
       ? .stream(RequestLines(source, on: session.loop))
-      : .one(try read(source, method, &session))
+      : .one(try read(source, method, session))
     let hidesInput = method.isClientStreaming && source.isStandardInput
     let output = StreamOutput(reply, saves, hidesInput: hidesInput)
     return try await StreamCall(method: method, session: session, output: output).run(requests)

@@ -125,7 +125,8 @@ package enum DescriptorSource: Hashable {
     return memory
   }
 
-  private var action: String {
+  /// What is opened and for what, for errors.
+  var action: String {
     switch self {
     case .file(let path, .read): "\(path.quoted) for reading"
     case .file(let path, .write): "\(path.quoted) for writing"

@@ -8,9 +8,9 @@ enum RequestSource {
   case file(name: String, Descriptor)
   case standardInput(Descriptor)
 
-  init(_ argument: String) throws(Failure) {
+  init(_ argument: String, _ watch: Watch) throws(Failure) {
     if argument == "-" {
-      self = try Self.reading(Self.standardInput) { () throws(Errno) in
+      self = try Self.reading(Self.standardInput, watch) { () throws(Errno) in
         .standardInput(try Descriptor(duplicating: .standardInput))
       }
     } else if argument.hasPrefix("@") {
@@ -18,7 +18,7 @@ enum RequestSource {
       if path.isEmpty {
         throw .usage("expected the request's file behind @, as in @request.json, got @")
       }
-      self = try Self.reading(path) { () throws(Errno) in
+      self = try Self.reading(path, watch) { () throws(Errno) in
         .file(name: path, try Descriptor.open(FilePath(path)))
       }
     } else {
@@ -31,19 +31,21 @@ enum RequestSource {
   }
 
   /// All of the text.
-  func read() throws(Failure) -> String {
+  func read(_ watch: Watch) throws(Failure) -> String {
     switch self {
     case .text(let text): text
-    case .file(let name, let file): try Self.text(of: file, name)
-    case .standardInput(let input): try Self.text(of: input, Self.standardInput)
+    case .file(let name, let file): try Self.text(of: file, name, watch)
+    case .standardInput(let input): try Self.text(of: input, Self.standardInput, watch)
     }
   }
 
   /// Bytes of JSON text. The message it stands for is smaller, and may not be larger than 2 GiB.
   private static let most = 4 << 30
 
-  private static func text(of file: Descriptor, _ name: String) throws(Failure) -> String {
-    let bytes = try reading(name) { () throws(Errno) in try file.readToEnd(limit: most) }
+  private static func text(
+    of file: Descriptor, _ name: String, _ watch: Watch
+  ) throws(Failure) -> String {
+    let bytes = try reading(name, watch) { () throws(Errno) in try file.readToEnd(limit: most) }
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     let (line, column) = firstFault(in: bytes)
     throw .usage("the request: line \(line), column \(column): expected UTF-8")
@@ -64,13 +66,14 @@ enum RequestSource {
   private static let standardInput = "standard input"
 
   private static func reading<Result>(
-    _ name: String, _ body: () throws(Errno) -> Result
+    _ name: String, _ watch: Watch, _ body: () throws(Errno) -> Result
   ) throws(Failure) -> Result {
+    let failure = "cannot read the request from \(name.shortened)"
     do throws(Errno) {
-      return try body()
+      return try watch.during("\(failure) to its end", body)
     } catch {
       let why = name == standardInput && error == .badFileDescriptor ? "it is closed" : "\(error)"
-      throw .usage("cannot read the request from \(name.shortened): \(why)")
+      throw .usage("\(failure): \(why)")
     }
   }
 }

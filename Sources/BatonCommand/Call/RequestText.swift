@@ -8,10 +8,10 @@ struct RequestText {
 
   /// The message as it is sent. What it names is opened, and emptied where it is to be when all of the
   /// request is known to be good. Throws where it breaks its schema's contract.
-  func encoded(as type: MessageType, _ trace: Trace) throws(Failure) -> EncodedMessage {
+  func encoded(as type: MessageType, _ session: Session) throws(Failure) -> EncodedMessage {
     let opened = OpenedSources()
-    let message = try message(type, opened)
-    trace.descriptors(message, arrow: ">")
+    let message = try message(type, opened, session.watch)
+    session.trace.descriptors(message, arrow: ">")
     let request: EncodedMessage
     do throws(CodecError) {
       request = try message.encoded()
@@ -30,12 +30,14 @@ struct RequestText {
     var all: [(DescriptorSource, Descriptor)] = []
   }
 
-  private func message(_ type: MessageType, _ opened: OpenedSources) throws(Failure)
-    -> DynamicMessage
-  {
-    let options = JSONDecodingOptions { text, _, _ in
+  private func message(
+    _ type: MessageType, _ opened: OpenedSources, _ watch: Watch
+  ) throws(Failure) -> DynamicMessage {
+    let options = JSONDecodingOptions { text, path, _ in
       let source = try DescriptorSource(text)
-      let descriptor = try source.open()
+      // A FIFO opens when its other end does.
+      let descriptor = try watch.during(
+        "\(name): \(path.shortened): cannot open \(source.action)", source.open)
       opened.all.append((source, descriptor))
       return descriptor
     }

@@ -14,26 +14,11 @@ struct StreamCall: Sendable {
   let session: Session
   let output: StreamOutput
 
-  /// Returns the reply of a method that has just one. Interrupted, it ends the process.
+  /// Returns the reply of a method that has just one.
   func run(_ requests: Requests) async throws(Failure) -> DynamicMessage? {
+    session.watch.runs(output.command)
     do {
-      let interrupt = try Interrupt()
-      return try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask(executorPreference: session.loop) {
-          let signal = try await interrupt.wait(on: session.loop)
-          // A command that runs is waited for, which ends this one, too.
-          if try await endCommand(.interrupted(by: signal)) { return }
-          session.end()
-          Diagnostics.end(Failure.interrupted(by: signal))
-        }
-        group.addTask(executorPreference: session.loop) {
-          try await session.waitForDeadline()
-          let error = RPCError(.deadlineExceeded, "the call's deadline passed")
-          _ = try await endCommand(Failure(error))
-        }
-        defer { group.cancelAll() }
-        return try await call(requests)
-      }
+      return try await call(requests)
     } catch let error as RPCError {
       throw Failure(error)
     } catch let error as Failure {
@@ -41,14 +26,6 @@ struct StreamCall: Sendable {
     } catch {
       throw Failure(.output, "\(error)")
     }
-  }
-
-  /// Ends the command of `--exec`, if one runs, and has no other start. Whether one ran.
-  private func endCommand(_ reason: Failure) async throws -> Bool {
-    guard output.command.end(with: SIGTERM, reason) else { return false }
-    try await Task.sleep(for: .seconds(1))
-    _ = output.command.end(with: SIGKILL, reason)
-    return true
   }
 
   private func call(_ requests: Requests) async throws -> DynamicMessage? {
@@ -110,10 +87,21 @@ struct StreamCall: Sendable {
     // What a request names may block when it is opened, and so may what becomes of a reply.
     let sender = try EventLoop(options: EventLoopOptions(polling: .zero))
     defer { sender.shutdown() }
+    let (sent, end) = AsyncThrowingStream<Never, any Error>.makeStream()
+    // Not of the group, which would wait for what a request opens when the call has ended.
+    let sending = Task(executorPreference: sender) {
+      do {
+        try await send(lines, to: requests)
+        end.finish()
+      } catch {
+        end.finish(throwing: error)
+      }
+    }
+    defer { sending.cancel() }
     return try await withThrowingTaskGroup(of: Half.self) { group in
       group.addTask { .replies(try await take(replies)) }
-      group.addTask(executorPreference: sender) {
-        try await send(lines, to: requests)
+      group.addTask {
+        for try await _ in sent {}
         return .requests
       }
       defer { group.cancelAll() }
@@ -127,7 +115,7 @@ struct StreamCall: Sendable {
   private func send(_ lines: RequestLines, to requests: EncodedRequestWriter) async throws {
     var lines = lines
     while let text = try await lines.next() {
-      let request = try text.encoded(as: method.input, session.trace)
+      let request = try text.encoded(as: method.input, session)
       do throws(RPCError) {
         try await requests.write(request)
       } catch {

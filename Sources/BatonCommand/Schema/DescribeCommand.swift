@@ -32,7 +32,11 @@ struct DescribeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let session = try await Session(server)
+    try await Watch.run(server.timeout) { try await run($0) }
+  }
+
+  private func run(_ watch: Watch) async throws {
+    let session = try await Session(server, watch)
     defer { session.end() }
     let reflection = try await ServerSchema(of: session)
     let index = SchemaIndex(reflection.pool.files)

@@ -8,8 +8,11 @@ struct SchemaOnDisk {
   /// Where protoc looks for what the `.proto` file imports.
   let includes: [String]
 
-  func read() throws(Failure) -> SchemaPool {
-    let bytes = file.hasSuffix(".proto") ? try compiled() : try content()
+  func read(_ watch: Watch) throws(Failure) -> SchemaPool {
+    let bytes = try watch.during("cannot read the schema \(file.shortened)") {
+      () throws(Failure) in
+      file.hasSuffix(".proto") ? try compiled() : try content()
+    }
     let set: FileDescriptorSet
     do throws(CodecError) {
       set = try FileDescriptorSet(decoding: bytes)

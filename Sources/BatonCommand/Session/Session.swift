@@ -8,24 +8,32 @@ import Glibc
 /// is answered while the command writes, or waits for a program.
 struct Session {
   let trace: Trace
+  let watch: Watch
   private let connection: Connection
-  private let timeout: Duration?
-  private var deadline: ContinuousClock.Instant?
 
-  /// Connects. The time runs from now on.
-  init(_ server: ServerArguments) async throws(Failure) {
-    try await self.init(address: server.address, timeout: server.timeout, isVerbose: server.verbose)
+  /// Connects, within the time of `watch`.
+  init(_ server: ServerArguments, _ watch: Watch) async throws(Failure) {
+    try await self.init(address: server.address, watch, isVerbose: server.verbose)
   }
 
-  init(address text: String, timeout: Duration?, isVerbose: Bool) async throws(Failure) {
+  init(address text: String, _ watch: Watch, isVerbose: Bool) async throws(Failure) {
     let address = try Self.address(text)
-    self.timeout = timeout
-    deadline = timeout.map { .now + $0 }
+    self.watch = watch
     trace = Trace(isVerbose: isVerbose)
     var options = ConnectionOptions()
-    if let timeout { options.handshakeTimeout = timeout }
+    do throws(RPCError) {
+      if let rest = try watch.rest() { options.handshakeTimeout = rest }
+    } catch {
+      throw Failure(error)
+    }
     // However this command ends, a program that it started is told.
     options.childEndsWithThread = true
+    options.startsChild = { child in
+      watch.endsServer {
+        child.terminate()
+        child.end(within: .seconds(1))
+      }
+    }
     do throws(ConnectionError) {
       connection = try await trace.timed { () throws(ConnectionError) in
         try await Connection.connect(to: address, options: options)
@@ -35,6 +43,7 @@ struct Session {
     } catch {
       throw Failure(.unavailable, "\(error)")
     }
+    watch.endsServer { [connection] in connection.close(endingChildWithin: .seconds(1)) }
   }
 
   private static func address(_ text: String) throws(Failure) -> Address {
@@ -90,25 +99,7 @@ struct Session {
     try await connection.bidirectionalStream(method: method, options: try options(), body)
   }
 
-  /// Waits until the time is over; for ever without a limit.
-  func waitForDeadline() async throws {
-    guard let deadline else { return try await Task.sleep(for: .seconds(1 << 40)) }
-    try await Task.sleep(until: deadline, clock: .continuous)
-  }
-
-  /// Does what is not to count as time of the call.
-  mutating func pausing<Result, Failure: Error>(
-    _ body: () throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    let start = ContinuousClock.now
-    defer { deadline? += start.duration(to: .now) }
-    return try body()
-  }
-
   private func options() throws(RPCError) -> CallOptions {
-    guard let deadline, let timeout else { return CallOptions() }
-    let rest = ContinuousClock.now.duration(to: deadline)
-    if rest <= .zero { throw RPCError(.deadlineExceeded, "no answer within \(timeout)") }
-    return CallOptions(timeout: rest)
+    CallOptions(timeout: try watch.rest())
   }
 }

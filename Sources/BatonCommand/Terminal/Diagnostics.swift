@@ -15,11 +15,11 @@ enum Diagnostics {
   /// Says why the command did not succeed, and ends the process with the status that tells it.
   static func end(_ error: any Error) -> Never {
     let failure = error as? Failure ?? answered(error)
-    if case .interrupted = failure.status {
+    if case .interrupted(let signal) = failure.status {
       // Whoever sent the signal knows.
-    } else {
-      write(terminal(.red, "baton:") + " " + line(failure.message))
+      Interrupt.end(by: signal)
     }
+    write(terminal(.red, "baton:") + " " + line(failure.message))
     exit(failure.status.number)
   }
 

@@ -28,6 +28,17 @@ struct Interrupt: Sendable {
     }
   }
 
+  /// Ends the process by the signal, as a shell that runs a script has to see to end that, too. Its
+  /// threads may block it.
+  static func end(by number: Int32) {
+    var alone = sigset_t()
+    sigemptyset(&alone)
+    sigaddset(&alone, number)
+    signal(number, SIG_DFL)
+    pthread_sigmask(SIG_UNBLOCK, &alone, nil)
+    raise(number)
+  }
+
   /// Waits for one of the signals. Which came.
   func wait(on loop: EventLoop) async throws(Errno) -> Int32 {
     try await loop.untilReadable(reading)
