@@ -15,7 +15,7 @@ import Testing
     _ result: Tool.Result, _ message: String, _ location: SourceLocation = #_sourceLocation
   ) {
     #expect(
-      result.errors == "baton: DEADLINE_EXCEEDED: \(message) within 2.0 seconds (--timeout)\n",
+      result.errors == "baton: DEADLINE_EXCEEDED: \(message) within 5.0 seconds (--timeout)\n",
       sourceLocation: location)
     #expect(result.status == 4, sourceLocation: location)
     #expect(result.text == "", sourceLocation: location)
@@ -29,7 +29,7 @@ import Testing
   ) async throws {
     let result = try await Tool.baton(
       "call", Tool.broker(), "files.v1.FileBroker/Count", #"{"files": ["\#(form):fifo"]}"#,
-      "--timeout", "2s", directory: scratch.url)
+      "--timeout", "5s", directory: scratch.url)
     let preposition = form == "memory" ? "as" : "for"
     expectLate(
       result, #"the request: files[0]: cannot open "fifo" \#(preposition) \#(purpose)"#)
@@ -38,7 +38,7 @@ import Testing
   @Test func `so is one that a request of a stream names`() async throws {
     let result = try await RunningBelt.run {
       try await $0.call(
-        "Swap", "-", "--timeout", "2s", input: "\n{\"content\": \"r:fifo\"}\n",
+        "Swap", "-", "--timeout", "5s", input: "\n{\"content\": \"r:fifo\"}\n",
         directory: scratch.url)
     }
     expectLate(result, #"the request in line 2: content: cannot open "fifo" for reading"#)
@@ -50,14 +50,14 @@ import Testing
     let late = "cannot read the request from"
     expectLate(
       try await Tool.baton(
-        "call", Tool.broker(), name, "@fifo", "--timeout", "2s", directory: scratch.url),
+        "call", Tool.broker(), name, "@fifo", "--timeout", "5s", directory: scratch.url),
       "\(late) fifo to its end")
     // Open for both, so that it neither waits nor ends.
     expectLate(
       try await Tool.run(
         "/bin/sh",
         [
-          "-c", #"exec "$0" call "$1" "$2" - --timeout 2s <> fifo"#, Tool.product("baton"),
+          "-c", #"exec "$0" call "$1" "$2" - --timeout 5s <> fifo"#, Tool.product("baton"),
           Tool.broker(), name,
         ], directory: scratch.url), "\(late) standard input to its end")
   }

@@ -20,7 +20,9 @@ struct StreamCall: Sendable {
     do {
       return try await call(requests)
     } catch let error as RPCError {
-      throw Failure(error)
+      // What kept the request says more than that none came.
+      throw error.code == .deadlineExceeded && error.origin == .local
+        ? session.watch.lateness ?? Failure(error) : Failure(error)
     } catch let error as Failure {
       throw error
     } catch {

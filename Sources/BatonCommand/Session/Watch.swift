@@ -100,6 +100,9 @@ final class Watch: Sendable {
     _ = try await endCommand(Failure(RPCError(.deadlineExceeded, "the call's deadline passed")))
   }
 
+  /// Why the time was over, where that is a step which is not.
+  var lateness: Failure? { state.withLock { $0.step }.map(late) }
+
   private func late(_ step: String) -> Failure {
     let time = timeout.map { "\($0)" } ?? "the time"
     return Failure(RPCError(.deadlineExceeded, "\(step) within \(time) (--timeout)"))
