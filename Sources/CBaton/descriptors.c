@@ -176,6 +176,7 @@ static int flags_of(int access, int options) {
   if (options & BATON_OPEN_NO_FOLLOW) flags |= O_NOFOLLOW;
   if (options & BATON_OPEN_PATH_ONLY) return (flags & ~O_NOCTTY) | O_PATH;
   if (options & BATON_OPEN_CREATE) flags |= O_CREAT;
+  if (options & BATON_OPEN_UNNAMED) flags |= O_TMPFILE;
   if (options & BATON_OPEN_EXCLUSIVE) flags |= O_EXCL;
   if (options & BATON_OPEN_TRUNCATE) flags |= O_TRUNC;
   if (options & BATON_OPEN_APPEND) flags |= O_APPEND;
@@ -196,7 +197,9 @@ int baton_open_beneath(int directory, const char *path, int access, int options,
   struct open_how how = {
       .flags = (uint64_t)flags_of(access, options),
       // openat2(2) refuses permissions for a file that is not to be created.
-      .mode = (options & BATON_OPEN_CREATE) && !(options & BATON_OPEN_PATH_ONLY) ? permissions : 0,
+      .mode = (options & (BATON_OPEN_CREATE | BATON_OPEN_UNNAMED)) && !(options & BATON_OPEN_PATH_ONLY)
+                  ? permissions
+                  : 0,
       .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
   };
   long opened;

@@ -59,12 +59,18 @@ import Testing
     #"{"files": ["w:kept.txt"]}"#, #"{"files": ["w:kept.txt", "r:none"]}"#,
     #"{"files": ["w:kept.txt", 5]}"#, #"{"files": ["w:kept.txt"]"#,
   ])
-  func `a request that is not good empties no file`(request: String) async throws {
+  func `a request that is not good empties no file, and makes none`(request: String) async throws {
     let scratch = try Scratch()
     try scratch.file("kept.txt", containing: "kept")
     let result = try await count(request, directory: scratch.url)
     #expect([3, 64].contains(result.status))
     #expect(try String(contentsOfFile: scratch.path("kept.txt"), encoding: .utf8) == "kept")
+    for form in ["w", "a"] {
+      let request = request.replacing("w:kept.txt", with: "\(form):new.txt")
+      let result = try await count(request, directory: scratch.url)
+      #expect([3, 64].contains(result.status))
+      #expect(access(scratch.path("new.txt"), F_OK) != 0)
+    }
   }
 
   @Test func `a request that is not UTF-8 is wrong at a line and column`() async throws {

@@ -14,7 +14,7 @@ import Testing
   }
 
   private func open(_ form: String, _ name: String) throws -> Descriptor {
-    try DescriptorSource("\(form):\(scratch.path(name))").open()
+    try DescriptorSource("\(form):\(scratch.path(name))").open().descriptor
   }
 
   private func content(_ name: String) throws -> String {
@@ -27,13 +27,17 @@ import Testing
     #expect(try file.describe().access == .read)
   }
 
-  @Test func `w: makes a file that is not there, and empties one when it is told to`() throws {
-    for (name, before) in [("notes.txt", "one\ntwo\n"), ("new.txt", "")] {
+  @Test func `w: makes a file that is not there, and empties one, when it is told to`() throws {
+    for (name, before) in [("notes.txt", "one\ntwo\n"), ("new.txt", nil)] {
       let source = try DescriptorSource("w:\(scratch.path(name))")
-      let file = try source.open()
+      let opened = try source.open()
+      let file = opened.descriptor
       #expect(try file.describe().access == .write)
-      #expect(try content(name) == before)
-      try source.empty(file)
+      #expect(try file.describe().kind == .regularFile)
+      #expect((try? content(name)) == before)
+      try opened.name()
+      #expect(try content(name) == before ?? "")
+      try opened.empty()
       #expect(try content(name) == "")
       try file.write(Array("x".utf8), at: 0)
       #expect(try content(name) == "x")
@@ -62,6 +66,55 @@ import Testing
         == "cannot open the directory \"\(scratch.path("notes.txt"))\": Not a directory")
   }
 
+  @Test(arguments: ["w", "rw", "a"])
+  func `a new file has its name when it is told to, and the usual permissions`(
+    form: String
+  ) throws {
+    let mask = umask(0o022)
+    defer { umask(mask) }
+    let opened = try DescriptorSource("\(form):\(scratch.path("new.txt"))").open()
+    #expect(access(scratch.path("new.txt"), F_OK) != 0)
+    try opened.name()
+    var status = stat()
+    #expect(stat(scratch.path("new.txt"), &status) == 0)
+    #expect(status.st_mode & 0o777 == 0o644)
+    try opened.descriptor.write(Array("x".utf8), at: 0)
+    #expect(try content("new.txt") == "x")
+  }
+
+  @Test func `two names of one new file are one file`() throws {
+    let source = try DescriptorSource("w:\(scratch.path("new.txt"))")
+    let appending = try DescriptorSource("a:\(scratch.path("new.txt"))")
+    let first = try source.open()
+    let second = try appending.open([first])
+    for opened in [first, second] { try opened.name() }
+    try first.descriptor.write(Array("one".utf8), at: 0)
+    try second.descriptor.write(Array("two".utf8), at: 0)
+    #expect(try content("new.txt") == "onetwo")
+  }
+
+  @Test func `a link that leads to no file makes the file`() throws {
+    #expect(symlink("new.txt", scratch.path("link")) == 0)
+    try DescriptorSource("w:\(scratch.path("link"))").open().name()
+    #expect(try content("new.txt") == "")
+  }
+
+  @Test(arguments: [
+    ("r:notes.txt/", "Not a directory"), ("w:notes.txt/", "Not a directory"),
+    ("path:notes.txt/", "Not a directory"), ("memory:notes.txt/", "Not a directory"),
+    ("w:new/", "No such file or directory"), ("w:none/new", "No such file or directory"),
+    ("w:.", "Is a directory"),
+  ])
+  func `what the kernel refuses is not opened`(text: String, reason: String) throws {
+    let parts = text.split(separator: ":")
+    let path = "\(scratch.url.path)/\(parts[1])"
+    let error = #expect(throws: CodecError.self) {
+      try DescriptorSource("\(parts[0]):\(path)").open()
+    }
+    #expect(error?.message.hasSuffix(": \(reason)") == true, "\(error?.message ?? "")")
+    #expect(access(scratch.path("new"), F_OK) != 0)
+  }
+
   @Test func `path: gives no access to the content`() throws {
     #expect(try open("path", "notes.txt").describe().kind == .pathOnly)
   }
@@ -77,10 +130,10 @@ import Testing
   }
 
   @Test func `text: holds the text, colons included`() throws {
-    let memory = try DescriptorSource("text:one two:three").open()
+    let memory = try DescriptorSource("text:one two:three").open().descriptor
     #expect(try memory.readTextToEnd() == "one two:three")
     #expect(try memory.describe().kind == .memory)
-    #expect(try DescriptorSource("text:").open().readToEnd() == [])
+    #expect(try DescriptorSource("text:").open().descriptor.readToEnd() == [])
   }
 
   @Test func `the standard streams are 0, 1 and 2`() throws {
@@ -94,7 +147,7 @@ import Testing
       try? FileDescriptor.open(scratch.path("notes.txt"), .readOnly))
     defer { try? inherited.close() }
     let own = try open("r", "notes.txt")
-    let named = try DescriptorSource("fd:\(inherited.rawValue)").open()
+    let named = try DescriptorSource("fd:\(inherited.rawValue)").open().descriptor
     #expect(try named.isSameDescription(as: inherited))
     let number = own.withFileDescriptor { $0.rawValue }
     let error = #expect(throws: CodecError.self) { try DescriptorSource("fd:\(number)").open() }

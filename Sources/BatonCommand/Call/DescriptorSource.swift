@@ -56,49 +56,32 @@ package enum DescriptorSource: Hashable {
     }
   }
 
-  /// Opens or makes what is named; the result alone owns the descriptor. What writing empties is
-  /// emptied by ``empty(_:)`` later.
-  package func open() throws(CodecError) -> Descriptor {
+  /// Opens or makes what is named; the result alone owns the descriptor. A new file has no name, and
+  /// one that writing empties is as it was, before ``OpenedSource/settle()``. `before` was opened
+  /// for the same request.
+  package func open(_ before: [OpenedSource] = []) throws(CodecError) -> OpenedSource {
     do throws(Errno) {
-      return try attempt()
+      if case .file(let path, let mode) = self, mode != .read {
+        return try OpenedSource(writing: path, mode, self, before)
+      }
+      return OpenedSource(self, try attempt())
     } catch {
-      throw CodecError(.json, "cannot open \(action): \(error)")
+      throw cannotOpen(error)
     }
   }
 
-  /// Empties the file that was opened, if it was to be: once the request is known to be good, as what
-  /// a file holds is not to be lost to a mistake elsewhere in it.
-  package func empty(_ descriptor: Descriptor) throws(CodecError) {
-    guard case .file(_, .write) = self else { return }
-    let result = descriptor.withFileDescriptor { ftruncate($0.rawValue, 0) }
-    // What is no file has nothing to be emptied.
-    if result != 0 && errno != EINVAL {
-      throw CodecError(.json, "cannot open \(action): \(Errno(rawValue: errno))")
-    }
+  func cannotOpen(_ error: Errno) -> CodecError {
+    CodecError(.json, "cannot open \(action): \(error)")
   }
 
   private func attempt() throws(Errno) -> Descriptor {
     switch self {
-    case .file(let path, let mode): try Self.open(path, mode)
-    case .directory(let path): try .open(FilePath(path), options: .directory)
-    case .path(let path): try .open(FilePath(path), options: .pathOnly)
+    case .file(let path, _): try .open(Self.whole(path))
+    case .directory(let path): try .open(Self.whole(path), options: .directory)
+    case .path(let path): try .open(Self.whole(path), options: .pathOnly)
     case .number(let number): try Self.inherited(number)
     case .text(let text): try .memory(Array(text.utf8), name: "text", sealed: true)
     case .memory(let path): try Self.memory(path)
-    }
-  }
-
-  private static func open(_ path: String, _ mode: FileMode) throws(Errno) -> Descriptor {
-    let path = FilePath(path)
-    let shared = FilePermissions(rawValue: 0o666)
-    switch mode {
-    case .read: return try .open(path)
-    case .write:
-      return try .open(path, access: .writeOnly, options: .create, permissions: shared)
-    case .readWrite:
-      return try .open(path, access: .readWrite, options: .create, permissions: shared)
-    case .append:
-      return try .open(path, access: .writeOnly, options: [.create, .append], permissions: shared)
     }
   }
 
@@ -114,7 +97,7 @@ package enum DescriptorSource: Hashable {
   private static let mostMemory = 2 << 30
 
   private static func memory(_ path: String) throws(Errno) -> Descriptor {
-    let file = try Descriptor.open(FilePath(path))
+    let file = try Descriptor.open(whole(path))
     let name = FilePath(path).lastComponent?.string ?? "memory"
     let memory = try Descriptor.memory(name: String(decoding: name.utf8.prefix(200), as: UTF8.self))
     try ContentCopy(of: file).write { (bytes, offset) throws(Errno) in
@@ -123,6 +106,11 @@ package enum DescriptorSource: Hashable {
     }
     try memory.add([.write, .shrink, .grow, .seal])
     return memory
+  }
+
+  /// A `FilePath` has no slash at its end, but behind that only a directory may be found.
+  static func whole(_ path: String) -> FilePath {
+    FilePath(path.hasSuffix("/") ? path + "." : path)
   }
 
   /// What is opened and for what, for errors.

@@ -6,12 +6,11 @@ struct RequestText {
   /// Its line in a stream of requests.
   var line: Int?
 
-  /// The message as it is sent. What it names is opened, and emptied where it is to be when all of the
-  /// request is known to be good. Throws where it breaks its schema's contract.
+  /// The message as it is sent. What it names is opened, and made or emptied where it is to be when all
+  /// of the request is known to be good. Throws where it breaks its schema's contract.
   func encoded(as type: MessageType, _ session: Session) throws(Failure) -> EncodedMessage {
     let opened = OpenedSources()
     let message = try message(type, opened, session.watch)
-    session.trace.descriptors(message, arrow: ">")
     let request: EncodedMessage
     do throws(CodecError) {
       request = try message.encoded()
@@ -19,15 +18,17 @@ struct RequestText {
       throw Failure(.call(3), "\(name): \(error)")
     }
     do throws(CodecError) {
-      for (source, descriptor) in opened.all { try source.empty(descriptor) }
+      for source in opened.all { try source.name() }
+      for source in opened.all { try source.empty() }
     } catch {
       throw .usage("\(name): \(error.message)")
     }
+    session.trace.descriptors(message, arrow: ">")
     return request
   }
 
   private final class OpenedSources {
-    var all: [(DescriptorSource, Descriptor)] = []
+    var all: [OpenedSource] = []
   }
 
   private func message(
@@ -36,10 +37,11 @@ struct RequestText {
     let options = JSONDecodingOptions { text, path, _ in
       let source = try DescriptorSource(text)
       // A FIFO opens when its other end does.
-      let descriptor = try watch.during(
-        "\(name): \(path.shortened): cannot open \(source.action)", source.open)
-      opened.all.append((source, descriptor))
-      return descriptor
+      let one = try watch.during(
+        "\(name): \(path.shortened): cannot open \(source.action)"
+      ) { () throws(CodecError) in try source.open(opened.all) }
+      opened.all.append(one)
+      return one.descriptor
     }
     do throws(CodecError) {
       return try DynamicMessage(json: json, type: type, options: options)

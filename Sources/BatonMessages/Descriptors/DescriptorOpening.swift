@@ -27,6 +27,9 @@ extension Descriptor {
     public static let noFollow = Self(BATON_OPEN_NO_FOLLOW)
     /// Names the file without access to its content, whatever access mode is asked for (O_PATH).
     public static let pathOnly = Self(BATON_OPEN_PATH_ONLY)
+    /// Makes a file without a name in the directory that the path names, for writing (O_TMPFILE). It
+    /// is gone with its last descriptor. `EOPNOTSUPP` where the file system has none.
+    public static let unnamed = Self(BATON_OPEN_UNNAMED)
 
     private init(_ option: baton_open_options) {
       self.init(rawValue: Int32(option.rawValue))

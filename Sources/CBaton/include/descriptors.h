@@ -76,7 +76,7 @@ int baton_write_at(int descriptor, const void *bytes, size_t size, int64_t offse
 enum baton_open_options {
   BATON_OPEN_CREATE = 1, BATON_OPEN_EXCLUSIVE = 2, BATON_OPEN_TRUNCATE = 4, BATON_OPEN_APPEND = 8,
   BATON_OPEN_NONBLOCKING = 16, BATON_OPEN_DIRECTORY = 32, BATON_OPEN_NO_FOLLOW = 64,
-  BATON_OPEN_PATH_ONLY = 128,
+  BATON_OPEN_PATH_ONLY = 128, BATON_OPEN_UNNAMED = 256,
 };
 
 // open(2). `access` holds the bits of enum baton_access, `options` those of enum baton_open_options;

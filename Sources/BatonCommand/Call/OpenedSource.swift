@@ -1,0 +1,86 @@
+package import BatonMessages
+import Glibc
+import SystemPackage
+
+/// What a request names, opened.
+///
+/// Nothing is lost or left behind by a mistake elsewhere in the request: only when all of it is known
+/// to be good are new files given their names, and others emptied.
+package struct OpenedSource {
+  package let descriptor: Descriptor
+  private let source: DescriptorSource
+  /// Of a file that has no name yet.
+  private let newPath: String?
+
+  init(_ source: DescriptorSource, _ descriptor: Descriptor, newPath: String? = nil) {
+    self.source = source
+    self.descriptor = descriptor
+    self.newPath = newPath
+  }
+
+  /// Opens a file that is made where it is not.
+  init(
+    writing path: String, _ mode: DescriptorSource.FileMode, _ source: DescriptorSource,
+    _ before: [OpenedSource]
+  ) throws(Errno) {
+    let access: FileDescriptor.AccessMode = mode == .readWrite ? .readWrite : .writeOnly
+    let options: Descriptor.OpenOptions = mode == .append ? .append : []
+    if let same = before.first(where: { $0.newPath == path }) {
+      self.init(source, try same.descriptor.reopened(access: access, options: options))
+      return
+    }
+    let whole = DescriptorSource.whole(path)
+    do throws(Errno) {
+      self.init(source, try .open(whole, access: access, options: options))
+    } catch .noSuchFileOrDirectory {
+      if let file = try Self.make(path, access, options) {
+        self.init(source, file, newPath: path)
+        return
+      }
+      self.init(
+        source,
+        try .open(
+          whole, access: access, options: [options, .create], permissions: Self.permissions))
+    }
+  }
+
+  private static let permissions = FilePermissions(rawValue: 0o666)
+
+  /// A new file that can be given the name. nil where that is a link's, which leads elsewhere, and
+  /// where the file system has no files without names.
+  private static func make(
+    _ path: String, _ access: FileDescriptor.AccessMode, _ options: Descriptor.OpenOptions
+  ) throws(Errno) -> Descriptor? {
+    var status = stat()
+    if lstat(path, &status) == 0 { return nil }
+    let slash = path.lastIndex(of: "/")
+    let folder = slash.map { String(path[...$0]) } ?? "."
+    do throws(Errno) {
+      return try .open(
+        DescriptorSource.whole(folder), access: access, options: [options, .unnamed],
+        permissions: permissions)
+    } catch {
+      // A kernel or file system that does not know the flag takes it for O_DIRECTORY alone.
+      if error == .notSupported || error == .isDirectory { return nil }
+      throw error
+    }
+  }
+
+  /// Gives a new file its name (linkat(2)). Before anything is emptied.
+  package func name() throws(CodecError) {
+    guard let newPath else { return }
+    let result = descriptor.withFileDescriptor {
+      linkat(
+        AT_FDCWD, "/proc/self/fd/\($0.rawValue)", AT_FDCWD, newPath, Int32(AT_SYMLINK_FOLLOW))
+    }
+    if result != 0 { throw source.cannotOpen(Errno(rawValue: errno)) }
+  }
+
+  /// Empties the file, if it was to be.
+  package func empty() throws(CodecError) {
+    guard case .file(_, .write) = source else { return }
+    let result = descriptor.withFileDescriptor { ftruncate($0.rawValue, 0) }
+    // What is no file has nothing to be emptied.
+    if result != 0 && errno != EINVAL { throw source.cannotOpen(Errno(rawValue: errno)) }
+  }
+}
