@@ -15,7 +15,7 @@ struct Root {
     if path.isEmpty { return directory }
     if path.utf8.contains(0) {
       throw RPCError(
-        .invalidArgument, "expected a path without NUL, got \(path.debugDescription)")
+        .invalidArgument, "expected a path without NUL, got \(Self.shown(path).debugDescription)")
     }
     do throws(Errno) {
       return try .open(Self.whole(path), beneath: directory, options: [.directory, .pathOnly])
@@ -30,7 +30,7 @@ struct Root {
     if path.isEmpty || path.utf8.contains(0) {
       throw RPCError(
         .invalidArgument,
-        "expected the path of a file, without NUL, got \(path.debugDescription)")
+        "expected the path of a file, without NUL, got \(Self.shown(path).debugDescription)")
     }
     let file: Descriptor
     let found: DescriptorDescription
@@ -42,7 +42,8 @@ struct Root {
       throw Self.refusal(of: path, error)
     }
     guard let size = found.size else {
-      throw RPCError(.failedPrecondition, "expected a regular file at \(path), got \(found)")
+      throw RPCError(
+        .failedPrecondition, "expected a regular file at \(Self.shown(path)), got \(found)")
     }
     return (file, UInt64(size))
   }
@@ -62,11 +63,16 @@ struct Root {
     FilePath(path.hasSuffix("/") ? path + "." : path)
   }
 
+  /// The beginning of a long path: an error that repeats all of it is cut before it says why.
+  private static func shown(_ path: String) -> String {
+    path.utf8.count > 4096 ? path.prefix(200) + "…" : path
+  }
+
   private static func refusal(of path: String, _ error: Errno) -> RPCError {
     var refusal = RPCError(thrown: error)
     refusal.message =
       error == .improperLink
-      ? "expected a path that stays below the root, got \(path)" : "\(path): \(error)"
+      ? "expected a path that stays below the root, got \(shown(path))" : "\(shown(path)): \(error)"
     return refusal
   }
 }

@@ -31,6 +31,7 @@ import Testing
         ("link", .permissionDenied, "below the root, got link"),
         ("none", .notFound, "none: No such file"),
         ("", .invalidArgument, "expected the path of a file, without NUL, got \"\""),
+        (String(repeating: "a", count: 100_000), .invalidArgument, "aaa…: File name too long"),
         ("notes/", .failedPrecondition, "notes/: Not a directory"),
         ("directory/", .failedPrecondition, "at directory/, got a directory open for reading"),
         ("directory", .failedPrecondition, "at directory, got a directory open for reading"),
