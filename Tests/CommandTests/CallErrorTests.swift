@@ -30,6 +30,15 @@ import Testing
     expect(try await count(json), 64, "the request: \(message)")
   }
 
+  @Test(arguments: ["README.md", "'{}'", "path=README.md"])
+  func `what is no JSON from its first character on is told what a request may be`(
+    request: String
+  ) async throws {
+    expect(
+      try await count(request), 64,
+      "expected the request as JSON, @FILE or -, got \"\(request)\"")
+  }
+
   @Test func `an unknown field is wrong usage, and the error tells what there is`() async throws {
     expect(
       try await count(#"{"file": []}"#), 64,

@@ -22,6 +22,11 @@ enum RequestSource {
         .file(name: path, try Descriptor.open(FilePath(path)))
       }
     } else {
+      // Something else that begins so is no JSON, as the name of a file is not.
+      let starts = "{[\"-0123456789tfn"
+      if let first = argument.first(where: { !$0.isWhitespace }), !starts.contains(first) {
+        throw .usage("expected the request as JSON, @FILE or -, got \(argument.quoted)")
+      }
       self = .text(argument)
     }
   }

@@ -37,9 +37,10 @@ struct SaveOutput: Sendable {
         permissions: FilePermissions(rawValue: 0o666))
       try copy(descriptor, to: file)
     } catch {
+      let why = error == .fileExists ? "it is the same file" : "\(error)"
       throw Failure(
         .output,
-        "cannot save \(field.shortened), \(descriptor.phrase), to \(path.shortened): \(error)")
+        "cannot save \(field.shortened), \(descriptor.phrase), to \(path.shortened): \(why)")
     }
   }
 
