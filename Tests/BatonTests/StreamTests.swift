@@ -528,6 +528,8 @@ import Testing
           options: ConnectionOptions(services: [StreamService()]))
         let sum = try await connection.clientStream(StreamService.sum) { requests in
           try await requests.write(EchoMessage(number: 1))
+          // The server has begun the stream when it answers what came behind it.
+          _ = try await connection.call(StreamService.echo, EchoMessage())
           group.cancelAll()
           // Refused once the goodbye is there.
           while (try? await connection.call(StreamService.echo, EchoMessage())) != nil {}
