@@ -40,6 +40,11 @@ void baton_close_received(int descriptor) {
   close(descriptor);
 }
 
+int baton_unshare_descriptors(void) {
+  // The flag of linux/close_range.h, which older headers do not have.
+  return syscall(SYS_close_range, ~0U, ~0U, 1U << 1) ? -errno : 0;
+}
+
 int baton_duplicate(int descriptor) {
   int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   return copy < 0 ? -errno : copy;

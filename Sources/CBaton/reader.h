@@ -1,4 +1,4 @@
-// What is read of a message in protobuf's form, for unpack.c, which stores it, and skip.c.
+// What is read of a message in protobuf's form, for unpack.c, which stores it, skip.c and apart.c.
 #ifndef BATON_READER_H
 #define BATON_READER_H
 

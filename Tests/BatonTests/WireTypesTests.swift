@@ -79,7 +79,7 @@ import Testing
     }
     packets.add(FrameHeader(.message, call: 1, size: 8, descriptors: 1), descriptors: [file])
     packets.add(FrameHeader(.status, call: 1, isLast: true, size: 0))
-    packets.dropAll(of: 1)
+    packets.dropAll(of: [1])
     #expect(packets.waiting == 64)
     let first = packets.takeFirst()
     let packet = try #require(first)

@@ -185,6 +185,23 @@ import Testing
     #expect(lines.last == "standard input stays")
   }
 
+  @Test func `what many descriptors hold is the command's to read whole`() async throws {
+    let texts = (0..<12).map { "\($0)\n" }
+    let result = try await withShelf {
+      try await Tool.run(
+        Tool.product("baton"),
+        [
+          "call", $0, "shelf.v1.Shelf/Take",
+          #"{"texts": ["#
+            + texts.map { #""\#($0.dropLast())\n""# }.joined(separator: ", ") + "]}", "--exec",
+          "--",
+          "/bin/bash", "-c", "for ((n = 3; n < 15; n++)); do cat <&$n; done",
+        ])
+    }
+    #expect(result.errors == "")
+    #expect(result.text == texts.joined())
+  }
+
   @Test func `the command of --exec finds the reply as JSON`() async throws {
     let result = try await take("--exec", "--", "sh", "-c", #"cat "$BATON_REPLY""#)
     let reply = try #require(

@@ -46,7 +46,7 @@ public struct RPCError: Error, Sendable, Hashable {
   /// What the server said behind its last message.
   public var trailers: Metadata
 
-  /// Whether it is certain that no handler was called: the request never left, or the server said
+  /// Whether it is certain that no handler was called: the request has not left, or not in whole, or the server said
   /// goodbye and that it had not begun the call. Such a call can be made again without harm, except
   /// that descriptors may have left with it.
   public var wasNotBegun: Bool

@@ -55,10 +55,15 @@ struct CallsInFlight: ~Copyable {
 
   /// Takes out the calls that were numbered after `last`, the highest that the peer has begun.
   mutating func complete(after last: UInt32) -> [PendingCall] {
-    let later = places.compactMap { $0 }.filter { Self.isLater($0.number, than: last) }
+    // By how long ago they were given out: that of a call in flight may be longer than half the way.
+    let age = last & Self.highest == 0 ? Self.highest : age(of: last)
+    let later = places.compactMap { $0 }.filter { self.age(of: $0.number) < age }
     for call in later { _ = complete(call.number) }
     return later
   }
+
+  /// How many numbers were given out since.
+  private func age(of number: UInt32) -> UInt32 { (next &- number) & Self.highest }
 
   /// Whether `number` was given out behind `last`, which is zero before the first. Numbers begin anew
   /// after the highest: what lies less than half the way ahead is later.

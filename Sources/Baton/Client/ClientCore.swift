@@ -370,7 +370,7 @@ final class ClientCore: Sendable {
     }
     // First, so that who is told to call again does so elsewhere.
     owner?.leaving(self, refusal, reason)
-    let withdrawn = channel.withdraw(notBegun.map(\.number))
+    let withdrawn = channel.withdraw(Set(notBegun.map(\.number)))
     for call in notBegun {
       let departure = withdrawn[call.number] ?? .whole
       if departure == .partly { tellCancelled(call.number) }

@@ -29,6 +29,8 @@ final class ServerConnection: @unchecked Sendable {
   @exclusivity(unchecked) private(set) var lastAnnounced: UInt32?
   /// The other end makes no more calls, or, where that is the server, takes no more.
   @exclusivity(unchecked) private var hasGoodbye = false
+  /// Nothing leaves any more behind what waits.
+  @exclusivity(unchecked) private var hasFinished = false
   /// Those that came with the requests of the calls that are owed an answer.
   @exclusivity(unchecked) var descriptorsInFlight: DescriptorsInFlight
   @exclusivity(unchecked) private var idleTimer: LoopTimer?
@@ -110,6 +112,7 @@ final class ServerConnection: @unchecked Sendable {
     guard isLeaving || hasGoodbye, calls.isEmpty, isAccepted || channel.hasInputEnded,
       channel.hasInputEnded || !isReceivingRequest
     else { return }
+    hasFinished = true
     channel.finish()
   }
 
@@ -269,7 +272,10 @@ final class ServerConnection: @unchecked Sendable {
     if frame.header.isLast {
       throw ProtocolError("flags 1 in a message from the end that calls")
     }
-    guard let call = calls[number] else { return }
+    guard let call = calls[number] else {
+      // It may have been waited for, in pieces.
+      return finishIfIdle()
+    }
     guard let incoming = call.streams.incoming, !call.isHalfClosed else {
       throw ProtocolError("a message behind the last of call \(number)")
     }
@@ -300,6 +306,8 @@ final class ServerConnection: @unchecked Sendable {
       throw ProtocolError("a message in a request that opens a stream")
     }
     let refusal = try admit(number)
+    // Nothing can be answered any more, so that nothing is begun.
+    if hasFinished { return }
     let found = serving.methods.find(frame.header.method)
     observer?.began(number, frame.header.method, found?.name)
     if let error = refusal ?? flaw.map({ RPCError($0) }) {

@@ -136,7 +136,7 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   func departure(of call: UInt32) -> Departure { sender.departure(of: call) }
 
   /// Drops the requests of calls that have not left in whole, and tells which those are.
-  func withdraw(_ calls: [UInt32]) -> [UInt32: Departure] { sender.withdraw(calls) }
+  func withdraw(_ calls: Set<UInt32>) -> [UInt32: Departure] { sender.withdraw(calls) }
 
   /// What the other end takes of a stream before it grants more.
   var peerWindow: StreamCredit { sender.peerWindow }

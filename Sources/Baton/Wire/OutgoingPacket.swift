@@ -116,11 +116,11 @@ package final class OutgoingPacket: @unchecked Sendable {
     return calls
   }
 
-  /// Takes the frames of a call out, of which none has left.
-  func dropFrames(of call: UInt32) {
+  /// Takes the frames of some calls out, of which none has left.
+  func dropFrames(of calls: Set<UInt32>) {
     if isPiece {
       // It is one frame.
-      if lastCall == call { empty() }
+      if calls.contains(lastCall) { empty() }
       return
     }
     var (from, to) = (0, 0)
@@ -128,7 +128,7 @@ package final class OutgoingPacket: @unchecked Sendable {
       // What was written here is a header.
       guard let header = try? FrameHeader(reading: memory + from) else { return }
       let size = FrameHeader.byteCount + header.paddedSize
-      if header.call == call {
+      if calls.contains(header.call) {
         if from + size == written { descriptors = [] }
       } else {
         (memory + to).copyMemory(from: memory + from, byteCount: size)

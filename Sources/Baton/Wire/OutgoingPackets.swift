@@ -88,14 +88,17 @@ package struct OutgoingPackets: ~Copyable {
     }
   }
 
-  /// Whether a frame goes behind a large message: of the same call, or any call's request.
+  /// Whether a frame goes behind a large message: of the same call, or, at the end that connected,
+  /// any call's request. The end that accepted refuses calls from its goodbye on, which comes first.
   private func mustWait(_ header: FrameHeader) -> Bool {
     if large.isEmpty { return false }
     if header.kind == .goodbye { return hasLargeRequest }
     return large.contains { $0.call == header.call }
   }
 
-  private var hasLargeRequest: Bool { large.contains { $0.isRequest } }
+  private var hasLargeRequest: Bool {
+    large.contains { $0.isRequest && $0.call & Endpoint.acceptorSide == 0 }
+  }
 
   private func isLarge(_ header: FrameHeader, _ descriptors: Int) -> Bool {
     header.size > largestBody || descriptors > Self.descriptorsPerPacket
@@ -135,13 +138,14 @@ package struct OutgoingPackets: ~Copyable {
     goodbyes.removeAll()
   }
 
-  /// Drops all that waits of a call.
-  package mutating func dropAll(of call: UInt32) {
-    drop(call)
+  /// Drops all that waits of some calls.
+  package mutating func dropAll(of calls: Set<UInt32>) {
+    if calls.isEmpty { return }
+    for call in calls { drop(call) }
     for packet in packets {
       waiting -= packet.count
       waitingDescriptors -= packet.descriptors.count
-      packet.dropFrames(of: call)
+      packet.dropFrames(of: calls)
       waiting += packet.count
       waitingDescriptors += packet.descriptors.count
     }

@@ -66,7 +66,7 @@ extension PacketSender {
     let call = packet.lastCall
     output.withLock { output in
       output.refusals = 0
-      output.packets.dropAll(of: call)
+      output.packets.dropAll(of: [call])
     }
     packet.dropLastFrame()
     if packet.count > 0 { putBack(packet, .refused) }

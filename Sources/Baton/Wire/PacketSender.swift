@@ -127,17 +127,16 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   }
 
   /// Drops the requests of calls that have not left in whole, and tells which those are.
-  func withdraw(_ calls: [UInt32]) -> [UInt32: Departure] {
+  func withdraw(_ calls: Set<UInt32>) -> [UInt32: Departure] {
     output.withLock { output in
-      let waiting = output.packets.requests
-      let withdrawn = waiting.filter { calls.contains($0.key) }
-      for call in withdrawn.keys { output.packets.dropAll(of: call) }
+      let withdrawn = output.packets.requests.filter { calls.contains($0.key) }
+      output.packets.dropAll(of: Set(withdrawn.keys))
       return withdrawn
     }
   }
 
   /// Drops messages that leave in fragments.
-  func dropLarge() { output.withLock { $0.packets.dropLarge() } }
+  func dropLarge() { output.withLock { $0.dropLarge() } }
 
   /// What is to be done about a frame that was queued.
   private enum Step {

@@ -10,7 +10,7 @@ struct SenderOutput: ~Copyable {
   var refusals = 0
   /// The peer takes nothing any more.
   var isBroken = false
-  /// Requests that were dropped as the peer took nothing any more.
+  /// Requests that were dropped as the connection ends.
   private var unsent: [UInt32: Departure] = [:]
   /// When a packet last left, on the loop's clock, while senders shall wait; zero while they need not.
   var lastProgress: UInt64 = 0
@@ -70,6 +70,12 @@ struct SenderOutput: ~Copyable {
     packets.removeAll()
   }
 
+  /// Drops messages that leave in fragments.
+  mutating func dropLarge() {
+    unsent.merge(packets.requests) { $1 }
+    packets.dropLarge()
+  }
+
   /// Why a frame is not queued; nil when it may be.
   func refusal(of header: FrameHeader, _ descriptors: Int) -> Channel.Refusal? {
     if state == .ended { return .ended }
@@ -79,8 +85,9 @@ struct SenderOutput: ~Copyable {
       return .tooManyDescriptors(descriptors, most: peer.mostDescriptors)
     }
     switch header.kind {
-    // Without these a stream would never go on, or end; there are as many as this end has calls.
-    case .finish, .credit, .cancel: return nil
+    // Without these a stream would never go on, or end, or the connection; there are as many as this
+    // end has calls.
+    case .finish, .credit, .cancel, .goodbye: return nil
     // One call fails.
     case .request: return isFull || waitingShort > Self.mostWaiting ? .peerDoesNotRead : nil
     // The connection is at stake: all may have been written before the peer could read.

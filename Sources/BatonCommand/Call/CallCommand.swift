@@ -152,7 +152,7 @@ struct CallCommand: AsyncParsableCommand {
     }
     let text = try ReplyText(answer)
     if reply.exec {
-      try ExecOutput(
+      ExecOutput(
         command: reply.command, descriptors: answer.descriptors, json: text.compact
       ).run()
     }

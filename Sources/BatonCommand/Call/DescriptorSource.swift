@@ -57,12 +57,15 @@ package enum DescriptorSource: Hashable {
   }
 
   /// Opens or makes what is named; the result alone owns the descriptor. A new file has no name, and
-  /// one that writing empties is as it was, before ``OpenedSource/settle()``. `before` was opened
-  /// for the same request.
+  /// one that writing empties is as it was, before ``OpenedSource/name()`` and
+  /// ``OpenedSource/empty()``. `before` was opened for the same request.
   package func open(_ before: [OpenedSource] = []) throws(CodecError) -> OpenedSource {
     do throws(Errno) {
       if case .file(let path, let mode) = self, mode != .read {
         return try OpenedSource(writing: path, mode, self, before)
+      }
+      if case .file(let path, .read) = self, let new = before.first(where: { $0.makes(path) }) {
+        return OpenedSource(self, try new.descriptor.reopened(access: .readOnly))
       }
       return OpenedSource(self, try attempt())
     } catch {

@@ -16,17 +16,24 @@ struct ExecOutput {
   /// The reply as JSON text.
   let json: String
 
-  /// Replaces this process (execvp(3)); returns only by throwing.
-  func run() throws(Failure) -> Never {
-    try placed { (apart) throws(Errno) in
-      for (number, source) in zip(Self.firstNumber..., apart) where dup2(source, number) < 0 {
-        throw Errno(rawValue: errno)
+  /// Replaces this process (execvp(3)), or ends it with the error.
+  func run() -> Never {
+    do throws(Failure) {
+      try placed { (apart) throws(Errno) in
+        // Other threads use the numbers that the command is to get. Where the kernel has no such
+        // table, they are all waiting.
+        try? DescriptorTable.unshare()
+        for (number, source) in zip(Self.firstNumber..., apart) where dup2(source, number) < 0 {
+          throw Errno(rawValue: errno)
+        }
       }
+    } catch {
+      Diagnostics.end(error)
     }
     for (name, value) in variables { setenv(name, value, 1) }
     setenv("LISTEN_PID", "\(getpid())", 1)
     _ = CStrings.withArray(command) { execvp(command[0], $0) }
-    throw Self.cannotExecute(command[0], Errno(rawValue: errno))
+    Diagnostics.end(Self.cannotExecute(command[0], Errno(rawValue: errno)))
   }
 
   /// Starts the command as a child (posix_spawn(3)) and returns its process. With `hidesInput` it

@@ -25,7 +25,7 @@ package struct OpenedSource {
   ) throws(Errno) {
     let access: FileDescriptor.AccessMode = mode == .readWrite ? .readWrite : .writeOnly
     let options: Descriptor.OpenOptions = mode == .append ? .append : []
-    if let same = before.first(where: { $0.newPath == path }) {
+    if let same = before.first(where: { $0.makes(path) }) {
       self.init(source, try same.descriptor.reopened(access: access, options: options))
       return
     }
@@ -43,6 +43,9 @@ package struct OpenedSource {
           whole, access: access, options: [options, .create], permissions: Self.permissions))
     }
   }
+
+  /// Whether it is the new file of this name.
+  func makes(_ path: String) -> Bool { newPath?.utf8.elementsEqual(path.utf8) == true }
 
   private static let permissions = FilePermissions(rawValue: 0o666)
 
@@ -73,7 +76,27 @@ package struct OpenedSource {
       linkat(
         AT_FDCWD, "/proc/self/fd/\($0.rawValue)", AT_FDCWD, newPath, Int32(AT_SYMLINK_FOLLOW))
     }
-    if result != 0 { throw source.cannotOpen(Errno(rawValue: errno)) }
+    if result == 0 { return }
+    do throws(Errno) {
+      let error = Errno(rawValue: errno)
+      if error != .fileExists { throw error }
+      try becomeOther(at: newPath)
+    } catch {
+      throw source.cannotOpen(error)
+    }
+  }
+
+  /// Somebody made a file of this name meanwhile, or the request has two names for it: takes that.
+  private func becomeOther(at path: String) throws(Errno) {
+    guard case .file(_, let mode) = source else { return }
+    let other = try Descriptor.open(
+      DescriptorSource.whole(path), access: mode == .readWrite ? .readWrite : .writeOnly,
+      options: mode == .append ? .append : [])
+    let result = descriptor.withFileDescriptor { own in
+      other.withFileDescriptor { dup2($0.rawValue, own.rawValue) }
+    }
+    if result < 0 { throw Errno(rawValue: errno) }
+    _ = fcntl(result, F_SETFD, FD_CLOEXEC)
   }
 
   /// Empties the file, if it was to be.

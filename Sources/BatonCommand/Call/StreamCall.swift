@@ -99,7 +99,11 @@ struct StreamCall: Sendable {
         end.finish(throwing: error)
       }
     }
-    defer { sending.cancel() }
+    defer {
+      sending.cancel()
+      // What a request still opens counts no more.
+      session.watch.isDone()
+    }
     return try await withThrowingTaskGroup(of: Half.self) { group in
       group.addTask { .replies(try await take(replies)) }
       group.addTask {

@@ -14,6 +14,7 @@ final class Watch: Sendable {
 
   private struct State {
     var isOver = false
+    var isDone = false
     /// What is being done that cannot be cancelled, as what could not be done.
     var step: String?
     var endServer: (@Sendable () -> Void)?
@@ -75,12 +76,20 @@ final class Watch: Sendable {
     _ failure: String, _ body: () throws(Fault) -> Result
   ) throws(Fault) -> Result {
     let isOver = state.withLock { state in
-      state.step = failure
-      return state.isOver
+      if !state.isDone { state.step = failure }
+      return state.isOver && !state.isDone
     }
     if isOver { end(late(failure)) }
     defer { state.withLock { $0.step = nil } }
     return try body()
+  }
+
+  /// The call is over, whatever is still being done for it.
+  func isDone() {
+    state.withLock { state in
+      state.step = nil
+      state.isDone = true
+    }
   }
 
   // MARK: Ends

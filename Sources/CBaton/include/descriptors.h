@@ -14,6 +14,9 @@ void baton_close(int descriptor);
 // The same for one that came from a peer, which must not hold up whoever closes it: a socket's SO_LINGER
 // (socket(7)) is turned off where it asks to wait.
 void baton_close_received(int descriptor);
+// Gives the calling thread a table of descriptors of its own (close_range(2), CLOSE_RANGE_UNSHARE, which
+// closes nothing here). 0 or -errno.
+int baton_unshare_descriptors(void);
 // fcntl(2), F_DUPFD_CLOEXEC.
 int baton_duplicate(int descriptor);
 

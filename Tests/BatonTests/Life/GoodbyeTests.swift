@@ -64,6 +64,22 @@ import Testing
     }
   }
 
+  @Test func `a server that leaves does not wait for the rest of a message whose call has ended`()
+    async throws
+  {
+    try await Self.withServer { peer, leave in
+      // A timeout of one nanosecond.
+      var request = RawFrame(2, call: 1, head: [8, 1])
+      request.method = RawFrame.identity("traps.v1.Parcels/Hold")
+      try peer.send(request.bytes + RawFrame.fragment(1, [8]).bytes)
+      #expect(try await peer.frames(until: 4).last?.code == 4, "DEADLINE_EXCEEDED")
+      leave()
+      _ = try await peer.frames(until: 6)
+      try peer.send(RawFrame.message(1, [3]).bytes)
+      #expect(try await peer.receive() == nil)
+    }
+  }
+
   @Test(.processOfItsOwn) func `of a request that was not begun the client sends no more`() async {
     await #expect(processExitsWith: .success) {
       try await ClientScene.run(hello: [Self.hello]) { scene in
