@@ -58,9 +58,7 @@ extension RPCError {
   /// The same, where the peer knows a method by its number alone, of which it has none: with the
   /// method's name.
   func naming(_ method: MethodIdentity) -> RPCError {
-    guard code == .unimplemented, message.contains(String(method.number)) else {
-      return self
-    }
+    guard code == .unimplemented, message.holds(bytesOf: "\(method.number)") else { return self }
     var named = self
     named.message = "\(method.name): \(message)"
     return named
@@ -137,5 +135,18 @@ extension WireStatus {
       wire.reduce(0, { $0 + $1.key.utf8.count + $1.value.count + 16 }) <= Self.mostBytes
     else { return }
     trailers = wire
+  }
+}
+
+extension String {
+  /// Whether a text is in it. By bytes: to compare characters of many marks, which a peer may send,
+  /// takes a time that is quadratic.
+  fileprivate func holds(bytesOf text: String) -> Bool {
+    var rest = utf8[...]
+    while !rest.isEmpty {
+      if rest.starts(with: text.utf8) { return true }
+      rest = rest.dropFirst()
+    }
+    return false
   }
 }

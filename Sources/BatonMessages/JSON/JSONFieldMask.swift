@@ -4,10 +4,10 @@ enum JSONFieldMask {
   static func parse(_ text: String) -> [String]? {
     if text.isEmpty { return [] }
     var paths: [String] = []
-    for path in text.split(separator: ",", omittingEmptySubsequences: false) {
+    for path in text.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false) {
       if path.isEmpty { return nil }
       var original = ""
-      for character in path.unicodeScalars {
+      for character in path {
         switch character {
         case "A"..."Z": original += "_" + String(character).lowercased()
         case "_": return nil
@@ -23,7 +23,7 @@ enum JSONFieldMask {
   static func format(_ paths: [String]) -> String? {
     var names: [String] = []
     for path in paths {
-      if path.isEmpty || path.contains(",") { return nil }
+      if path.isEmpty || path.utf8.contains(UInt8(ascii: ",")) { return nil }
       var name = ""
       var raise = false
       for character in path.unicodeScalars {

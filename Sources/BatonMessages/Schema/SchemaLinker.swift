@@ -41,8 +41,8 @@ struct SchemaLinker {
   /// Why types of this file cannot be used, if so.
   private func foreign(_ place: SchemaPlace, _ types: String) -> String? {
     let file = files[place.file]
-    if file.syntax == "proto3" { return nil }
-    let syntax = file.syntax.map { $0 == "proto2" ? $0 : $0.quoted } ?? "proto2"
+    if file.syntax?.isExactly("proto3") == true { return nil }
+    let syntax = file.syntax.map { $0.isExactly("proto2") ? $0 : $0.quoted } ?? "proto2"
     return "it is declared in \(file.name ?? ""), which is \(syntax); "
       + "only \(types) of proto3 files can be used"
   }

@@ -60,7 +60,7 @@ struct SymbolCollector {
   ) throws(CodecError) {
     let name = try register(proto.name, scope, .enumeration(enums.count))
     var record = EnumRecord(
-      name: name, place: place, proto: proto, isProto3: file.syntax == "proto3")
+      name: name, place: place, proto: proto, isProto3: file.syntax?.isExactly("proto3") == true)
     for value in proto.value {
       guard let own = value.name, SchemaName.isMember(own), let number = value.number else {
         throw error("expected a value's name and number, got \((value.name ?? "").quoted)", name)
