@@ -17,6 +17,8 @@ struct StreamCall: Sendable {
   /// Returns the reply of a method that has just one.
   func run(_ requests: Requests) async throws(Failure) -> DynamicMessage? {
     session.watch.runs(output.command)
+    // What a request still opens counts no more.
+    defer { session.watch.isDone() }
     do {
       return try await call(requests)
     } catch let error as RPCError {
@@ -99,11 +101,7 @@ struct StreamCall: Sendable {
         end.finish(throwing: error)
       }
     }
-    defer {
-      sending.cancel()
-      // What a request still opens counts no more.
-      session.watch.isDone()
-    }
+    defer { sending.cancel() }
     return try await withThrowingTaskGroup(of: Half.self) { group in
       group.addTask { .replies(try await take(replies)) }
       group.addTask {
