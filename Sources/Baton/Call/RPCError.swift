@@ -46,9 +46,9 @@ public struct RPCError: Error, Sendable, Hashable {
   /// What the server said behind its last message.
   public var trailers: Metadata
 
-  /// Whether it is certain that no handler was called: the request has not left, or not in whole, or the server said
-  /// goodbye and that it had not begun the call. Such a call can be made again without harm, except
-  /// that descriptors may have left with it.
+  /// Whether it is certain that no handler was called: the request has not left, or not in whole, or
+  /// the server said goodbye and that it had not begun the call. Such a call can be made again without
+  /// harm, except that descriptors may have left with it.
   public var wasNotBegun: Bool
   /// Whether a part of a request that was not begun may have left, and descriptors with it.
   var mayHaveLeft = false

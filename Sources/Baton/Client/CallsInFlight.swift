@@ -55,9 +55,12 @@ struct CallsInFlight: ~Copyable {
 
   /// Takes out the calls that were numbered after `last`, the highest that the peer has begun.
   mutating func complete(after last: UInt32) -> [PendingCall] {
-    // By how long ago they were given out: that of a call in flight may be longer than half the way.
-    let age = last & Self.highest == 0 ? Self.highest : age(of: last)
-    let later = places.compactMap { $0 }.filter { self.age(of: $0.number) < age }
+    let isNone = last & Self.highest == 0
+    let age = age(of: last)
+    // Half the way back lies nothing that was begun last: such a number was never given out.
+    if !isNone && age > Self.highest / 2 { return [] }
+    // By age, as a call in flight may be older than that.
+    let later = places.compactMap { $0 }.filter { isNone || self.age(of: $0.number) < age }
     for call in later { _ = complete(call.number) }
     return later
   }

@@ -18,7 +18,8 @@ public final class SynchronousConnection: Sendable {
   private let metrics: CallMetrics?
 
   /// Connects and waits until the server has said hello. Of `options`, the polling of
-  /// `loopOptions`, the server's policy, the handshake's timeout, the limits of messages, the logger and the metrics count.
+  /// `loopOptions`, the server's policy, the handshake's timeout, the limits of messages, the logger
+  /// and the metrics count.
   public static func connect(
     to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) throws(ConnectionError) -> SynchronousConnection {

@@ -13,6 +13,22 @@ import Testing
   /// The number of the first call that a server makes.
   private static let firstCall = UInt32(1) << 31 | 1
 
+  /// Runs `body` with a client that serves, and whose handler of the server's first call, which is
+  /// `request`, waits at the gate.
+  private static func withServingClient(
+    _ body: @Sendable (_ scene: ClientScene, _ request: RawFrame, _ gate: Gate) async throws -> Void
+  ) async throws {
+    let gate = Gate()
+    let options = ConnectionOptions(services: [gate.service])
+    try await ClientScene.run(options: options) { scene in
+      var request = RawFrame(2, call: firstCall, flags: RawFrame.end)
+      request.method = RawFrame.identity("test.Echo/Echo")
+      try scene.attacker.send(request.bytes)
+      await gate.untilBegun()
+      try await body(scene, request, gate)
+    }
+  }
+
   // MARK: The server's
 
   /// Runs `body` with a raw client of a server, which says goodbye when `leave` is called.
@@ -100,13 +116,7 @@ import Testing
     async
   {
     await #expect(processExitsWith: .success) {
-      let gate = Gate()
-      let options = ConnectionOptions(services: [gate.service])
-      try await ClientScene.run(options: options) { scene in
-        var request = RawFrame(2, call: Self.firstCall, flags: RawFrame.end)
-        request.method = RawFrame.identity("test.Echo/Echo")
-        try scene.attacker.send(request.bytes)
-        await gate.untilBegun()
+      try await Self.withServingClient { scene, _, gate in
         try scene.attacker.send(RawFrame.goodbye.bytes)
         scene.attacker.finish()
         gate.release()
@@ -141,13 +151,7 @@ import Testing
     async
   {
     await #expect(processExitsWith: .success) {
-      let gate = Gate()
-      let options = ConnectionOptions(services: [gate.service])
-      try await ClientScene.run(options: options) { scene in
-        var request = RawFrame(2, call: Self.firstCall, flags: RawFrame.end)
-        request.method = RawFrame.identity("test.Echo/Echo")
-        try scene.attacker.send(request.bytes)
-        await gate.untilBegun()
+      try await Self.withServingClient { scene, request, gate in
         async let drained: Void = scene.client.drain(within: .seconds(30))
         // The number as a varint.
         let last: [UInt8] = [16, 0x81, 0x80, 0x80, 0x80, 0x08]

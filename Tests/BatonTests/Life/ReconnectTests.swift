@@ -157,6 +157,17 @@ import Testing
     }
   }
 
+  @Test func `a goodbye that names a call which was never made leaves all to be answered`()
+    async throws
+  {
+    try await RawListener.withClient { peer, listener, connection in
+      async let reply = connection.call(EchoService.echo, EchoMessage())
+      _ = try await peer.frames(until: 2)
+      try peer.send(RawFrame(6, head: [16, 100]).bytes + RawFrame.response(1).bytes)
+      _ = try await reply
+    }
+  }
+
   @Test
   func `after a goodbye calls in flight are answered there, and new ones go to the new server`()
     async throws
