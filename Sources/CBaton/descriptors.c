@@ -27,7 +27,7 @@
 
 // ---- Life -------------------------------------------------------------------------------------
 
-void baton_close(int descriptor) { close(descriptor); }
+void baton_close(int descriptor) { syscall(SYS_close, descriptor); }
 
 void baton_close_received(int descriptor) {
   struct linger linger;
@@ -37,7 +37,7 @@ void baton_close_received(int descriptor) {
     linger.l_onoff = 0;
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
   }
-  close(descriptor);
+  baton_close(descriptor);
 }
 
 int baton_unshare_descriptors(void) {

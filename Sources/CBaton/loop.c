@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,7 +34,8 @@ int baton_epoll_wait(int epoll, baton_event events[BATON_EVENTS], int64_t nanose
   struct epoll_event raw[BATON_EVENTS];
   int count;
   if (nanoseconds <= 0) {
-    count = epoll_wait(epoll, raw, BATON_EVENTS, nanoseconds < 0 ? -1 : 0);
+    count = syscall(SYS_epoll_pwait, epoll, raw, BATON_EVENTS, nanoseconds < 0 ? -1 : 0, NULL,
+                    (size_t)0);
   } else {
     struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     count = epoll_pwait2(epoll, raw, BATON_EVENTS, &limit, NULL);

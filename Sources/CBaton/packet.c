@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef SCM_PIDFD
@@ -71,7 +72,9 @@ baton_received baton_receive(int socket, baton_room room, int *descriptors, bool
                               .msg_iovlen = count,
                               .msg_control = control,
                               .msg_controllen = sizeof control};
-    result.size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+    // Not by libc's function: that one may be cancelled, for which it counts twice.
+    result.size =
+        syscall(SYS_recvmsg, socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
   } while (result.size < 0 && errno == EINTR);
   if (result.size < 0) {
     result.size = -errno;
@@ -108,7 +111,7 @@ ssize_t baton_send(int socket, baton_packet packet, const int *descriptors, int 
   }
   ssize_t sent;
   do {
-    sent = sendmsg(socket, &message, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
+    sent = syscall(SYS_sendmsg, socket, &message, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
   } while (sent < 0 && errno == EINTR);
   return sent < 0 ? -errno : sent;
 }

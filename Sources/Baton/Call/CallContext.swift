@@ -9,21 +9,24 @@ public struct CallContext: Sendable {
   /// Who is at the other end of the connection.
   public var peer: PeerCredentials { call.connection.peer }
   /// When the caller stops waiting; nil: never. The handler's task is cancelled then.
-  public let deadline: ContinuousClock.Instant?
+  public var deadline: ContinuousClock.Instant? {
+    call.deadline.map { deadline in
+      ContinuousClock.now + .nanoseconds(Int64(clamping: deadline) - Int64(clamping: LoopClock.now))
+    }
+  }
   /// What the caller said beside its request.
-  public let metadata: Metadata
+  public var metadata: Metadata { changed ?? call.metadata }
   private let call: ServedCall
+  /// What an interceptor made of the metadata.
+  private let changed: Metadata?
 
-  init(_ call: ServedCall, deadline: ContinuousClock.Instant?, _ metadata: Metadata) {
+  init(_ call: ServedCall, _ changed: Metadata? = nil) {
     self.call = call
-    self.deadline = deadline
-    self.metadata = metadata
+    self.changed = changed
   }
 
   /// The same with other metadata.
-  func with(_ metadata: Metadata) -> CallContext {
-    CallContext(call, deadline: deadline, metadata)
-  }
+  func with(_ metadata: Metadata) -> CallContext { CallContext(call, metadata) }
 
   /// The connection's logger, which says who the caller is, with the call's method, its number on the
   /// connection and, where the caller sent one, its trace. It is made when it is asked for.

@@ -56,11 +56,15 @@ final class ClientCore: Sendable {
   }
 
   /// Waits for a call that `begin` begins. Cancels it with the caller's task.
+  ///
+  /// With the forms of the two functions that stay where they run: the others go to their caller's
+  /// executor, where they are, before and after, each time asking under a lock for what the task
+  /// prefers.
   nonisolated(nonsending) private func wait(
     for call: UnaryCall, _ method: MethodIdentity, _ begin: () -> Void
   ) async throws(RPCError) {
-    let error = await withTaskCancellationHandler {
-      await withUnsafeContinuation { waiter in
+    let error = await _unsafeInheritExecutor_withTaskCancellationHandler {
+      await _unsafeInheritExecutor_withUnsafeContinuation { waiter in
         call.wait(waiter)
         begin()
       }
@@ -75,15 +79,14 @@ final class ClientCore: Sendable {
   nonisolated(nonsending) func call<Request: Message, Response: Message>(
     _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
   ) async throws(RPCError) -> Response {
-    let reply = ReplyBox<Response>()
+    var reply: Response?
     let call = UnaryCall { (message, descriptors, limits) throws(CodecError) in
-      reply.value = try Response(
-        unpacking: message, descriptors: &descriptors, limits: limits)
+      reply = try Response(unpacking: message, descriptors: &descriptors, limits: limits)
     }
     try await run(call, method.identity, options) { (send) throws(CodecError) in
       try request.packed(send)
     }
-    guard let response = reply.value else { throw RPCError.unread }
+    guard let response = reply else { throw RPCError.unread }
     return response
   }
 

@@ -125,8 +125,10 @@ class UnaryCall: PendingCall, @unchecked Sendable {
   }
 
   override func finish(_ error: RPCError?) {
-    waiter?.resume(returning: error)
-    waiter = nil
+    guard let waiter else { return }
+    self.waiter = nil
+    // A literal nil is not copied by way of the type's metadata.
+    if let error { waiter.resume(returning: error) } else { waiter.resume(returning: nil) }
   }
 }
 

@@ -152,7 +152,9 @@ final class LoopCore: @unchecked Sendable {
 
   private func runJobs(on executor: UnownedTaskExecutor) {
     // Jobs that jobs add run in the same turn while it is short, so that their frames leave together.
-    for _ in 0..<16 where !jobs.isEmpty {
+    var rounds = 0
+    while !jobs.isEmpty && rounds < 16 {
+      rounds += 1
       swap(&jobs, &running)
       for index in running.indices { running[index].runSynchronously(on: executor) }
       running.removeAll(keepingCapacity: true)

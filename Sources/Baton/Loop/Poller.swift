@@ -84,9 +84,10 @@ final class Poller {
         continue
       }
       // Kept by `watches`, or by `removed` until the round is over.
-      let watch = Unmanaged<Watch>.fromOpaque(pointer).takeUnretainedValue()
-      if event.readable && !watch.isRemoved { watch.source.readable() }
-      if event.writable && !watch.isRemoved { watch.source.writable() }
+      Unmanaged<Watch>.fromOpaque(pointer)._withUnsafeGuaranteedRef { watch in
+        if event.readable && !watch.isRemoved { watch.source.readable() }
+        if event.writable && !watch.isRemoved { watch.source.writable() }
+      }
     }
     if !removed.isEmpty { removed.removeAll() }
     return Int(max(count, 0))

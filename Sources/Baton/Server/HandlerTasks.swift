@@ -72,7 +72,9 @@ final class HandlerTask: @unchecked Sendable {
       await runNext()
       // A task that was cancelled with its handler stays cancelled.
       if Task.isCancelled || !tasks.keep(self) { return }
-      await withUnsafeContinuation { waiter = $0 }
+      // The form that stays where it runs; the other goes there again, which costs as much as a jump
+      // to another executor.
+      await _unsafeInheritExecutor_withUnsafeContinuation { waiter = $0 }
     }
   }
 

@@ -6,6 +6,9 @@ public import BatonMessages
 /// messages where they are known: generic code that is not costs more than the rest of a call.
 public struct MethodTable: Sendable {
   private var methods: [UInt64: ServedMethod] = [:]
+  /// The same by the low bits of their identities, which are hashes: open addressing with linear
+  /// probing in a power of two of places, of which at most half are taken.
+  private var places: [ServedMethod?] = [nil]
   /// Two methods with the same identity, which cannot be served together.
   private(set) var collision: (String, String)?
 
@@ -21,6 +24,21 @@ public struct MethodTable: Sendable {
       throw ConnectionError(
         .services, "\(one) and \(other) have the same identity on the wire; rename one of them")
     }
+    index()
+  }
+
+  private mutating func index() {
+    while places.count < 2 * methods.count { places += places }
+    for method in methods.values { places[place(of: method.identity)] = method }
+  }
+
+  /// Where a method is, or would be.
+  private func place(of identity: UInt64) -> Int {
+    var place = Int(truncatingIfNeeded: identity) & (places.count - 1)
+    while let method = places[place], method.identity != identity {
+      place = (place + 1) & (places.count - 1)
+    }
+    return place
   }
 
   /// Serves a method with a task on the connection's loop.
@@ -139,7 +157,7 @@ public struct MethodTable: Sendable {
   /// Their names by their identity.
   var names: [UInt64: String] { methods.mapValues(\.name) }
 
-  func find(_ identity: UInt64) -> ServedMethod? { methods[identity] }
+  func find(_ identity: UInt64) -> ServedMethod? { places[place(of: identity)] }
 
   @usableFromInline
   mutating func insert(
@@ -147,7 +165,7 @@ public struct MethodTable: Sendable {
     takesStream: Bool = false, _ handle: @escaping ServedMethod.Handle
   ) {
     let method = ServedMethod(
-      name: name, takesStream: takesStream,
+      name: name, identity: identity.number, takesStream: takesStream,
       mostDescriptors: Self.budget(request.mostDescriptors), handle: handle)
     if let other = methods.updateValue(method, forKey: identity.number) {
       collision = (other.name, name)
@@ -176,14 +194,19 @@ final class ServedMethod: Sendable {
     Void
 
   let name: String
+  let identity: UInt64
   /// Whether its requests are a stream.
   let takesStream: Bool
   /// Descriptors that a request may have.
   let mostDescriptors: Int
   let handle: Handle
 
-  init(name: String, takesStream: Bool, mostDescriptors: Int, handle: @escaping Handle) {
+  init(
+    name: String, identity: UInt64, takesStream: Bool, mostDescriptors: Int,
+    handle: @escaping Handle
+  ) {
     self.name = name
+    self.identity = identity
     self.takesStream = takesStream
     self.mostDescriptors = mostDescriptors
     self.handle = handle

@@ -8,7 +8,8 @@ import SystemPackage
 @usableFromInline
 final class ServedCall: @unchecked Sendable {
   let connection: ServerConnection
-  let method: String
+  /// Kept by the connection's ``Serving``: not counted once more.
+  private unowned(unsafe) let served: ServedMethod
   let number: UInt32
   /// On the loop's clock; nil: none.
   let deadline: UInt64?
@@ -26,15 +27,17 @@ final class ServedCall: @unchecked Sendable {
   @exclusivity(unchecked) private(set) var trailers: Metadata?
 
   init(
-    _ connection: ServerConnection, method: String, number: UInt32, deadline: UInt64?,
+    _ connection: ServerConnection, _ served: ServedMethod, number: UInt32, deadline: UInt64?,
     metadata: Metadata
   ) {
     self.connection = connection
-    self.method = method
+    self.served = served
     self.number = number
     self.deadline = deadline
     self.metadata = metadata
   }
+
+  var method: String { served.name }
 
   /// From any thread.
   func setTrailers(_ metadata: Metadata) throws(RPCError) {
@@ -47,12 +50,7 @@ final class ServedCall: @unchecked Sendable {
   typealias Write = (_ send: (borrowing PackedMessage) -> Void) throws(CodecError) -> Void
 
   @usableFromInline
-  var context: CallContext {
-    let left = deadline.map { deadline in
-      ContinuousClock.now + .nanoseconds(Int64(clamping: deadline) - Int64(clamping: LoopClock.now))
-    }
-    return CallContext(self, deadline: left, metadata)
-  }
+  var context: CallContext { CallContext(self) }
 
   @usableFromInline
   var limits: CodecLimits { connection.limits }
@@ -67,7 +65,7 @@ final class ServedCall: @unchecked Sendable {
   func letGo() {
     task = nil
     timer = nil
-    streams = ServedStreams()
+    if !streams.isEmpty { streams = ServedStreams() }
   }
 
   // MARK: Handlers that are tasks
@@ -78,9 +76,18 @@ final class ServedCall: @unchecked Sendable {
 
   /// Runs `handler` as a task on the connection's loop, which is cancelled with the call.
   @usableFromInline
+  func run(_ handler: @escaping Handler) {
+    guard let deadline else { return connection.run(self, handler) }
+    // Calls that the handler makes end with it.
+    connection.run(self) { call in
+      await CallOptions.$inheritedDeadline.withValue(deadline) { await handler(call) }
+    }
+  }
+
+  /// The same for a call with streams.
+  @usableFromInline
   func run(
-    incoming: IncomingStream? = nil, outgoing: OutgoingStream? = nil,
-    _ handler: @escaping Handler
+    incoming: IncomingStream? = nil, outgoing: OutgoingStream? = nil, _ handler: @escaping Handler
   ) {
     run(incoming: incoming, outgoing: outgoing, outcome: nil, handler)
   }
@@ -89,12 +96,8 @@ final class ServedCall: @unchecked Sendable {
     incoming: IncomingStream?, outgoing: OutgoingStream?, outcome: CallOutcome?,
     _ handler: @escaping Handler
   ) {
-    let streams = ServedStreams(incoming: incoming, outgoing: outgoing, outcome: outcome)
-    guard let deadline else { return connection.run(self, streams, handler) }
-    // Calls that the handler makes end with it.
-    connection.run(self, streams) { call in
-      await CallOptions.$inheritedDeadline.withValue(deadline) { await handler(call) }
-    }
+    streams = ServedStreams(incoming: incoming, outgoing: outgoing, outcome: outcome)
+    run(handler)
   }
 
   /// The requests of a stream, which `read` reads and delivers.

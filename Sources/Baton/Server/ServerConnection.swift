@@ -124,13 +124,12 @@ final class ServerConnection: @unchecked Sendable {
   // MARK: Answers
 
   /// Runs a call's handler as a task. On the loop's thread.
-  func run(_ call: ServedCall, _ streams: ServedStreams, _ handler: @escaping ServedCall.Handler) {
+  func run(_ call: ServedCall, _ handler: @escaping ServedCall.Handler) {
     let number = call.number
     if let deadline = call.deadline {
       call.timer = channel.loop.schedule(at: deadline) { self.giveUp(number) }
     }
-    call.streams = streams
-    call.isHalfClosed = streams.incoming == nil
+    call.isHalfClosed = call.streams.incoming == nil
     call.task = tasks.run(call, handler)
     calls[number] = call
   }
@@ -326,14 +325,12 @@ final class ServerConnection: @unchecked Sendable {
         RPCError(.unimplemented, "\(method.name): expected \(expected) of requests, got \(got)"),
         method.name)
     }
-    if let refusal = serving.refusal(of: method.name, to: peer) {
+    if let refusal = serving.refusal(of: method, to: peer) {
       return refuse(number, refusal, method.name, isByPolicy: true)
     }
     let count = descriptors.count
     if let refusal = admit(count, of: method) { return refuse(number, refusal, method.name) }
-    let call = ServedCall(
-      self, method: method.name, number: number, deadline: deadline,
-      metadata: metadata)
+    let call = ServedCall(self, method, number: number, deadline: deadline, metadata: metadata)
     do throws(CodecError) {
       try method.handle(frame.message, &descriptors, call)
     } catch {

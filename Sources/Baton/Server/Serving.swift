@@ -38,10 +38,10 @@ final class Serving: Sendable {
 
   /// Why `peer` may not call a method; nil when it may. A policy of the method counts more than one
   /// of its service.
-  func refusal(of method: String, to peer: PeerCredentials) -> RPCError? {
+  func refusal(of method: ServedMethod, to peer: PeerCredentials) -> RPCError? {
     if methodPolicies.isEmpty { return nil }
-    let service = method.prefix { $0 != "/" }
-    let policy = methodPolicies[method] ?? methodPolicies[String(service)]
+    let service = method.name.prefix { $0 != "/" }
+    let policy = methodPolicies[method.name] ?? methodPolicies[String(service)]
     return policy?.refusal(of: peer)
   }
 }

@@ -87,8 +87,11 @@ package final class PacketSocket: Sendable {
       of: Int32.self, capacity: Int(BATON_PACKET_DESCRIPTORS)
     ) { numbers in
       let raw = baton_receive(number, room, numbers.baseAddress, wait)
-      let descriptors = ReceivedDescriptors(
-        adopting: UnsafePointer(numbers.baseAddress!), count: Int(raw.count), over: transport)
+      let descriptors =
+        raw.count == 0
+        ? ReceivedDescriptors()
+        : ReceivedDescriptors(
+          adopting: UnsafePointer(numbers.baseAddress!), count: Int(raw.count), over: transport)
       if raw.size < 0 {
         let errno = Errno(rawValue: Int32(-raw.size))
         if errno == .wouldBlock || errno == .resourceTemporarilyUnavailable {

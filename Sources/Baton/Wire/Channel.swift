@@ -1,37 +1,15 @@
 import BatonMessages
 import SystemPackage
 
-/// What a channel tells its owner, on the loop's thread.
-protocol ChannelOwner: AnyObject, Sendable {
-  /// The peer's hello came.
-  func greeted(_ hello: WireHello)
-  /// A frame about a call. A message with a flaw is not whole.
-  func received(_ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?)
-    throws(ProtocolError)
-  func peerSaidGoodbye(_ goodbye: WireGoodbye)
-  /// Whether answers are still wanted when the peer sends no more; some may be on their way.
-  func outlivesInput(isSending: Bool) -> Bool
-  /// The peer sends no more, which this end outlives.
-  func inputEnded()
-  /// Whether a frame is likely to come soon.
-  var expectsData: Bool { get }
-  /// Whether the peer is to be there, as it waits for something or owes something.
-  var hasCalls: Bool { get }
-  /// A frame of this call could not leave.
-  func couldNotSend(_ call: UInt32, _ error: RPCError)
-  /// Nothing comes or goes any more. Called once.
-  func ended(_ error: ConnectionError)
-}
-
 /// One end of a connection on its loop: packets in, and frames out through its ``PacketSender``.
 ///
 /// Sendable because its variables are touched on the loop's thread alone. Accesses to them are not
 /// checked for overlapping while running: each is over before anything else is called.
-final class Channel: PacketSenderOwner, @unchecked Sendable {
+final class Channel: LoopSource, @unchecked Sendable {
   let loop: EventLoop
   let socket: PacketSocket
   private let sender: PacketSender
-  @exclusivity(unchecked) private var owner: (any ChannelOwner)?
+  @exclusivity(unchecked) private var owner: Endpoint?
   /// The peer's hello has come.
   @exclusivity(unchecked) private var isGreeted = false
   /// The hello in the packet that is being read: its owner is told when it has seen the rest, as
@@ -67,7 +45,7 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   }
 
   /// Begins to receive, after saying hello. On the loop's thread.
-  func start(_ owner: any ChannelOwner) {
+  func start(_ owner: Endpoint) {
     // It may have been ended before.
     if let lost = sender.lost { return owner.ended(lost) }
     self.owner = owner
@@ -159,14 +137,17 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   /// Lets those who wait for room look again whether they shall.
   func relieve() { sender.relieve() }
 
-  // MARK: PacketSenderOwner
+  // MARK: What the sender tells, on the loop's thread
 
+  /// A frame of this call could not leave.
   func couldNotSend(_ call: UInt32, _ error: RPCError) { owner?.couldNotSend(call, error) }
 
+  /// Nothing can leave any more.
   func sendingFailed(_ error: ConnectionError) { end(error) }
 
   func writable() { sender.writable() }
 
+  /// Whether the sender is to be told when the socket has room.
   func awaitsRoom(_ waits: Bool) {
     isAwaitingRoom = waits
     updateInterest()
@@ -323,7 +304,7 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
   /// A frame that may be the last piece of a message, or the end of one whose rest does not come.
   private func takeLast(
     _ frame: Frame, _ descriptors: inout ReceivedDescriptors, lost: Bool,
-    _ owner: any ChannelOwner
+    _ owner: Endpoint
   ) throws(ProtocolError) {
     let isLast = frame.header.kind == .request || frame.header.kind == .message
     if isLast, let whole = reassembly.take(frame, &descriptors, lost: lost) {
@@ -343,7 +324,7 @@ final class Channel: PacketSenderOwner, @unchecked Sendable {
       lost ? .descriptorsLost(frame.header.descriptors, descriptors.count) : nil)
   }
 
-  private func greet(_ owner: any ChannelOwner, _ hello: WireHello) throws(ProtocolError) {
+  private func greet(_ owner: Endpoint, _ hello: WireHello) throws(ProtocolError) {
     guard hello.oldestVersion <= 1, hello.version >= 1 else {
       throw ProtocolError(
         "expected a peer of version 1, got \(hello.oldestVersion) to \(hello.version)")

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Both halves of one end of a connection: the calls it makes, and those it answers. Hands each frame
 /// to the half that it is for.
-final class Endpoint: ChannelOwner {
+final class Endpoint: Sendable {
   let channel: Channel
   /// The highest bit at the end that accepted, whose calls have it in their numbers.
   private let side: UInt32
@@ -66,20 +66,26 @@ final class Endpoint: ChannelOwner {
     try? channel.sendControl(.goodbye, WireGoodbye(status: WireStatus()))
   }
 
-  // MARK: ChannelOwner
+  // MARK: What the channel tells, on the loop's thread
 
+  /// Whether answers are still wanted when the peer sends no more; some may be on their way.
   func outlivesInput(isSending: Bool) -> Bool {
     callee?.outlivesInput(isSending: isSending) ?? false
   }
 
+  /// The peer sends no more, which this end outlives.
   func inputEnded() { callee?.inputEnded() }
 
+  /// Whether a frame is likely to come soon.
   var expectsData: Bool { callee != nil || firstCaller?.expectsData == true }
 
+  /// Whether the peer is to be there, as it waits for something or owes something.
   var hasCalls: Bool { callee?.hasCalls == true || caller?.expectsData == true }
 
+  /// The peer's hello came.
   func greeted(_ hello: WireHello) { caller?.greeted() }
 
+  /// A frame about a call. A message with a flaw is not whole.
   func received(
     _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
   ) throws(ProtocolError) {
@@ -101,6 +107,7 @@ final class Endpoint: ChannelOwner {
     callee?.peerSaidGoodbye()
   }
 
+  /// A frame of this call could not leave.
   func couldNotSend(_ call: UInt32, _ error: RPCError) {
     if call & Self.acceptorSide == side {
       caller?.couldNotSend(call, error)
@@ -109,6 +116,7 @@ final class Endpoint: ChannelOwner {
     }
   }
 
+  /// Nothing comes or goes any more. Called once.
   func ended(_ error: ConnectionError) {
     logger.ended(error)
     caller?.ended(error)

@@ -45,25 +45,24 @@ package struct PacketFrames {
     guard whole <= rest.count else {
       throw ProtocolError("expected a frame of \(whole) bytes, got \(rest.count)")
     }
-    let body = UnsafeRawBufferPointer(
-      rebasing: rest[FrameHeader.byteCount..<FrameHeader.byteCount + header.size])
-    let padding = rest[FrameHeader.byteCount + header.size..<whole]
-    rest = UnsafeRawBufferPointer(rebasing: rest[whole...])
-    try Self.check(header, padding)
+    rest = UnsafeRawBufferPointer(start: start + whole, count: rest.count - whole)
+    let body = start + FrameHeader.byteCount
+    for index in header.size..<header.paddedSize {
+      let byte = body.load(fromByteOffset: index, as: UInt8.self)
+      if byte != 0 { throw ProtocolError("expected padding of zeros, got \(byte)") }
+    }
+    try Self.check(header)
     try checkDescriptors(header)
+    let before = header.head + inPlace
     defer { inPlace = 0 }
     return Frame(
-      header: header, head: UnsafeRawBufferPointer(rebasing: body[..<header.head]),
-      message: LentMessage(UnsafeRawBufferPointer(rebasing: body[(header.head + inPlace)...])),
+      header: header, head: UnsafeRawBufferPointer(start: body, count: header.head),
+      message: LentMessage(
+        UnsafeRawBufferPointer(start: body + before, count: header.size - before)),
       inPlace: inPlace)
   }
 
-  private static func check(
-    _ header: FrameHeader, _ padding: Slice<UnsafeRawBufferPointer>
-  ) throws(ProtocolError) {
-    for byte in padding where byte != 0 {
-      throw ProtocolError("expected padding of zeros, got \(byte)")
-    }
+  private static func check(_ header: FrameHeader) throws(ProtocolError) {
     guard header.head <= min(header.size, largestHead) else {
       throw ProtocolError(
         "expected a head of at most \(min(header.size, largestHead)) bytes, got \(header.head)")

@@ -19,7 +19,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   /// nil where nobody listens.
   private let metrics: ConnectionMetrics?
   /// Let go at the end.
-  @exclusivity(unchecked) private(set) var owner: (any PacketSenderOwner)?
+  @exclusivity(unchecked) private(set) var owner: Channel?
   /// The loop was asked to tell when there is room to send.
   @exclusivity(unchecked) private var awaitsRoom = false
   let output: Mutex<SenderOutput>
@@ -43,7 +43,7 @@ final class PacketSender: LoopSource, @unchecked Sendable {
   }
 
   /// Called once, before the first frame.
-  func start(_ owner: any PacketSenderOwner) {
+  func start(_ owner: Channel) {
     self.owner = owner
   }
 
