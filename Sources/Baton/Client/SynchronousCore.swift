@@ -108,7 +108,8 @@ struct SynchronousCore: ~Copyable, Sendable {
     }
   }
 
-  private struct OutgoingCall {
+  /// Not copyable, as copies would be counted.
+  private struct OutgoingCall: ~Copyable {
     let number: UInt32
     let method: MethodIdentity
     let head: [UInt8]
@@ -138,7 +139,7 @@ struct SynchronousCore: ~Copyable, Sendable {
   }
 
   private mutating func queue(
-    _ call: OutgoingCall, _ message: borrowing PackedMessage
+    _ call: borrowing OutgoingCall, _ message: borrowing PackedMessage
   ) -> Channel.Refusal? {
     if message.size >= MessageSegments.worthwhile {
       return queue(call, message.size, message.descriptors, message.segments())
@@ -148,7 +149,7 @@ struct SynchronousCore: ~Copyable, Sendable {
 
   /// Puts the request into a packet. Returns why not, where the server does not take it.
   private mutating func queue(
-    _ call: OutgoingCall, _ size: Int, _ descriptors: [Descriptor],
+    _ call: borrowing OutgoingCall, _ size: Int, _ descriptors: [Descriptor],
     _ fill: (UnsafeMutableRawPointer) -> Void
   ) -> Channel.Refusal? {
     if let refusal = refusal(of: size, descriptors.count) { return refusal }
@@ -159,7 +160,7 @@ struct SynchronousCore: ~Copyable, Sendable {
 
   /// The same with a large request, whose long fields are sent from where they lie.
   private mutating func queue(
-    _ call: OutgoingCall, _ size: Int, _ descriptors: [Descriptor], _ segments: MessageSegments
+    _ call: borrowing OutgoingCall, _ size: Int, _ descriptors: [Descriptor], _ segments: MessageSegments
   ) -> Channel.Refusal? {
     if let refusal = refusal(of: size, descriptors.count) { return refusal }
     channel.output.add(
@@ -177,7 +178,7 @@ struct SynchronousCore: ~Copyable, Sendable {
 
   /// Sends what is queued and waits for the call's answer.
   private mutating func exchange<Response: ~Copyable>(
-    _ call: OutgoingCall,
+    _ call: borrowing OutgoingCall,
     _ read: (LentMessage, inout ReceivedDescriptors) throws(RPCError) -> Response
   ) throws(RPCError) -> Response {
     defer { channel.countUnclaimed() }
@@ -203,7 +204,7 @@ struct SynchronousCore: ~Copyable, Sendable {
 
   /// The answer, if the frame is it. Answers to calls that were given up are dropped.
   private static func answer<Response: ~Copyable>(
-    to call: OutgoingCall, _ frame: Frame, _ descriptors: inout ReceivedDescriptors,
+    to call: borrowing OutgoingCall, _ frame: Frame, _ descriptors: inout ReceivedDescriptors,
     _ flaw: MessageFlaw?,
     _ read: (LentMessage, inout ReceivedDescriptors) throws(RPCError) -> Response,
     _ early: inout Response?, _ hasHeard: inout Bool

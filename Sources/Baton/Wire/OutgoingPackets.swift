@@ -157,21 +157,21 @@ package struct OutgoingPackets: ~Copyable {
   package mutating func takeFirst(
     fragment mayBeFragment: (_ isOfLong: Bool) -> Bool = { _ in true }
   ) -> OutgoingPacket? {
-    guard let first = packets.first else {
+    if packets.isEmpty {
       guard let message = large.first, mayBeFragment(message.isLong) else { return nil }
       wasFragment = true
       return nextFragment()
     }
-    if let message = large.first, !wasFragment, message.predecessors <= taken, !first.isClosed,
-      mayBeFragment(message.isLong)
+    if let message = large.first, !wasFragment, message.predecessors <= taken,
+      !packets[0].isClosed, mayBeFragment(message.isLong)
     {
       wasFragment = true
       return nextFragment()
     }
+    // Mostly there is one, and taking the last moves nothing.
+    let first = packets.count == 1 ? packets.removeLast() : packets.removeFirst()
     // One that could not leave yet stands in front, and may be a fragment.
     if !first.isClosed { wasFragment = false }
-    // Mostly there is one, and taking the last moves nothing.
-    if packets.count == 1 { packets.removeLast() } else { packets.removeFirst() }
     taken += 1
     waiting -= first.count
     waitingDescriptors -= first.descriptors.count
