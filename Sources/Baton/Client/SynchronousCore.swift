@@ -160,7 +160,8 @@ struct SynchronousCore: ~Copyable, Sendable {
 
   /// The same with a large request, whose long fields are sent from where they lie.
   private mutating func queue(
-    _ call: borrowing OutgoingCall, _ size: Int, _ descriptors: [Descriptor], _ segments: MessageSegments
+    _ call: borrowing OutgoingCall, _ size: Int, _ descriptors: [Descriptor],
+    _ segments: MessageSegments
   ) -> Channel.Refusal? {
     if let refusal = refusal(of: size, descriptors.count) { return refusal }
     channel.output.add(
