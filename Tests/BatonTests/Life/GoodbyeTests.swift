@@ -69,6 +69,19 @@ import Testing
     }
   }
 
+  @Test func `the last call is the one that was numbered last, where numbers have begun anew`()
+    async throws
+  {
+    try await Self.withServer { peer, leave in
+      for call in [UInt32(Int32.max) - 1, UInt32(Int32.max), 1] {
+        try peer.send(RawFrame.request(call, "Echo").bytes)
+        _ = try await peer.frames(until: 3)
+      }
+      leave()
+      #expect(try await peer.frames(until: 6).last?.head.suffix(2) == [16, 1])
+    }
+  }
+
   @Test func `a server that leaves does not wait for a request that is cancelled`() async throws {
     try await Self.withServer { peer, leave in
       try peer.send(RawFrame.fragment(1, [8]).bytes + RawFrame.request(2, "Echo").bytes)
@@ -107,6 +120,29 @@ import Testing
         #expect(error?.wasNotBegun == true)
         let frames = try await scene.attacker.frames(until: 5)
         #expect(frames.reduce(0) { $0 + $1.message.count } < 8 << 20)
+      }
+    }
+  }
+
+  @Test(.processOfItsOwn) func `of hundreds that were not begun none leaves any more`() async {
+    await #expect(processExitsWith: .success) {
+      try await ClientScene.run(hello: [Self.hello]) { scene in
+        let parcel = Parcel(content: [UInt8](repeating: 7, count: 16_000))
+        // More than the socket holds.
+        let calls = (0..<500).map { _ in scene.begin(Parcels.echo, parcel) }
+        try await scene.attacker.untilReadable()
+        try scene.attacker.send(RawFrame.goodbye.bytes)
+        for call in calls {
+          let error = await call.value.error
+          #expect(error?.code == .unavailable)
+          #expect(error?.wasNotBegun == true)
+        }
+        scene.client.close()
+        var requests = 0
+        while let packet = try await scene.attacker.receive() {
+          requests += ReceivedFrame.all(in: packet.bytes).count { $0.kind == 2 }
+        }
+        #expect(requests < 500)
       }
     }
   }
