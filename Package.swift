@@ -9,7 +9,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// Of the larger part of the tests, whose own code the optimiser took a third of a whole build in
-/// release for. What they test is optimised, and those of the other targets, too.
+/// release for. The libraries are optimised, and so are the other tests, in which what the libraries
+/// let be inlined is compiled as in a program.
 let testing: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
 let package = Package(
