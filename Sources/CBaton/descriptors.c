@@ -27,6 +27,7 @@
 
 // ---- Life -------------------------------------------------------------------------------------
 
+// Not libc's function, as for packets (packet.c).
 void baton_close(int descriptor) { syscall(SYS_close, descriptor); }
 
 void baton_close_received(int descriptor) {

@@ -46,7 +46,7 @@ static void drop(const struct msghdr *message, const struct cmsghdr *control) {
   int number;
   if (count_numbers(message, control) != 1) return;
   memcpy(&number, CMSG_DATA(control), sizeof number);
-  if (number >= 0) close(number);
+  if (number >= 0) baton_close(number);
 }
 
 static size_t set_parts(struct iovec parts[3], baton_room room) {

@@ -134,6 +134,20 @@ func withServer<Result>(
     }
   }
 
+  @Test func `a handler is told one deadline, however often it asks`() async throws {
+    let service = EchoService { _, context in
+      let first = context.deadline
+      let isOne = first != nil && (0..<1000).allSatisfy { _ in context.deadline == first }
+      return EchoMessage(number: isOne ? 1 : 0)
+    }
+    try await withServer(service) { address in
+      let connection = try await Connection.connect(to: Address(address))
+      let reply = try await connection.call(
+        EchoService.echo, EchoMessage(), options: CallOptions(timeout: .seconds(30)))
+      #expect(reply.number == 1)
+    }
+  }
+
   @Test func `nobody at the address is unreachable`() async throws {
     let error = await #expect(throws: ConnectionError.self) {
       try await Connection.connect(to: Address("unix:/tmp/baton-nobody.sock"))

@@ -9,11 +9,7 @@ public struct CallContext: Sendable {
   /// Who is at the other end of the connection.
   public var peer: PeerCredentials { call.connection.peer }
   /// When the caller stops waiting; nil: never. The handler's task is cancelled then.
-  public var deadline: ContinuousClock.Instant? {
-    call.deadline.map { deadline in
-      ContinuousClock.now + .nanoseconds(Int64(clamping: deadline) - Int64(clamping: LoopClock.now))
-    }
-  }
+  public var deadline: ContinuousClock.Instant? { call.deadlineInstant }
   /// What the caller said beside its request.
   public var metadata: Metadata { changed ?? call.metadata }
   private let call: ServedCall

@@ -57,9 +57,10 @@ final class ClientCore: Sendable {
 
   /// Waits for a call that `begin` begins. Cancels it with the caller's task.
   ///
-  /// With the forms of the two functions that stay where they run: the others go to their caller's
-  /// executor, where they are, before and after, each time asking under a lock for what the task
-  /// prefers.
+  /// `withTaskCancellationHandler` and `withUnsafeContinuation` by the forms that stay where they run:
+  /// those go to their caller's executor, where they are, before and after, each time asking under a
+  /// lock for what the task prefers. They can stand in place of these, should a compiler come without
+  /// them. `begin` runs on the task's executor in either case, not on the caller's actor.
   nonisolated(nonsending) private func wait(
     for call: UnaryCall, _ method: MethodIdentity, _ begin: () -> Void
   ) async throws(RPCError) {
@@ -79,6 +80,7 @@ final class ClientCore: Sendable {
   nonisolated(nonsending) func call<Request: Message, Response: Message>(
     _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
   ) async throws(RPCError) -> Response {
+    // Written by whoever takes the call out, before the caller goes on.
     var reply: Response?
     let call = UnaryCall { (message, descriptors, limits) throws(CodecError) in
       reply = try Response(unpacking: message, descriptors: &descriptors, limits: limits)

@@ -13,6 +13,9 @@ final class ServedCall: @unchecked Sendable {
   let number: UInt32
   /// On the loop's clock; nil: none.
   let deadline: UInt64?
+  /// The same on the clock that handlers know, since ``origin``: in a class an instant, whose layout
+  /// is the runtime's secret, would cost each call.
+  private let due: Duration
   let metadata: Metadata
 
   /// The handler's, until the call is answered or given up.
@@ -34,10 +37,20 @@ final class ServedCall: @unchecked Sendable {
     self.served = served
     self.number = number
     self.deadline = deadline
+    if let deadline {
+      let left = Int64(clamping: deadline) - Int64(clamping: LoopClock.now)
+      due = ContinuousClock.now - Self.origin + .nanoseconds(left)
+    } else {
+      due = .zero
+    }
     self.metadata = metadata
   }
 
   var method: String { served.name }
+
+  private static let origin = ContinuousClock.now
+
+  var deadlineInstant: ContinuousClock.Instant? { deadline == nil ? nil : Self.origin + due }
 
   /// From any thread.
   func setTrailers(_ metadata: Metadata) throws(RPCError) {

@@ -54,6 +54,7 @@ package struct PacketFrames {
     try Self.check(header)
     try checkDescriptors(header)
     let before = header.head + inPlace
+    precondition(before <= header.size, "more was received in place than the frame has")
     defer { inPlace = 0 }
     return Frame(
       header: header, head: UnsafeRawBufferPointer(start: body, count: header.head),
