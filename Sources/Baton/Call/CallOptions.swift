@@ -45,10 +45,18 @@ extension CallOptions {
 
   /// The same, with a timeout that runs from now on wherever they are used.
   @usableFromInline
-  var begun: CallOptions {
-    if timeout == nil || fixedDeadline != nil { return self }
+  var begun: CallOptions { begun(at: beginning) }
+
+  /// When a call begins that is made with them, on ``LoopClock``; zero where that does not count.
+  @usableFromInline
+  var beginning: UInt64 { timeout == nil || fixedDeadline != nil ? 0 : LoopClock.now }
+
+  /// The same, with a timeout that runs from `beginning` on.
+  @usableFromInline
+  func begun(at beginning: UInt64) -> CallOptions {
+    if beginning == 0 { return self }
     var begun = self
-    begun.fixedDeadline = deadline
+    begun.fixedDeadline = deadline(from: beginning)
     return begun
   }
 

@@ -152,19 +152,33 @@ public final class Connection: Sendable {
     if let interception {
       return try await interceptedCall(interception, method, request, options)
     }
-    return try await callDirectly(method, request, options.begun)
+    return try await callDirectly(method, request, options)
   }
 
   @inlinable
   nonisolated(nonsending) func callDirectly<Request: Message, Response: Message>(
     _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
   ) async throws(RPCError) -> Response {
+    guard let core = route.ready else { return try await callWhenReady(method, request, options) }
+    // The options are copied only where they are used again.
+    let beginning = options.beginning
+    do throws(RPCError) {
+      return try await core.call(method, request, options)
+    } catch {
+      return try await callAgain(
+        method, request, options.begun(at: beginning), after: error, wasRouted: true)
+    }
+  }
+
+  /// Makes a call for which there is no connection yet.
+  @usableFromInline
+  nonisolated(nonsending) func callWhenReady<Request: Message, Response: Message>(
+    _ method: Method<Request, Response>, _ request: Request, _ options: CallOptions
+  ) async throws(RPCError) -> Response {
+    let options = options.begun
     var wasRouted = false
     do throws(RPCError) {
-      let core =
-        if let ready = route.ready { ready } else {
-          try await route.core(for: method.identity, options)
-        }
+      let core = try await route.core(for: method.identity, options)
       wasRouted = true
       return try await core.call(method, request, options)
     } catch {
