@@ -65,7 +65,8 @@ package enum DescriptorSource: Hashable {
         return try OpenedSource(writing: path, mode, self, before)
       }
       if case .file(let path, .read) = self, let new = before.first(where: { $0.makes(path) }) {
-        return OpenedSource(self, try new.descriptor.reopened(access: .readOnly))
+        return OpenedSource(
+          self, try new.descriptor.reopened(access: .readOnly), newPath: path)
       }
       return OpenedSource(self, try attempt())
     } catch {

@@ -6,11 +6,11 @@ import SystemPackage
 ///
 /// Nothing is lost or left behind by a mistake elsewhere in the request: only when all of it is known
 /// to be good are new files given their names, and others emptied.
-package struct OpenedSource {
+package final class OpenedSource {
   package let descriptor: Descriptor
   private let source: DescriptorSource
-  /// Of a file that has no name yet.
-  private let newPath: String?
+  /// The name that a new file is to get, or got. nil for a file that somebody else made.
+  private var newPath: String?
 
   init(_ source: DescriptorSource, _ descriptor: Descriptor, newPath: String? = nil) {
     self.source = source
@@ -19,14 +19,16 @@ package struct OpenedSource {
   }
 
   /// Opens a file that is made where it is not.
-  init(
+  convenience init(
     writing path: String, _ mode: DescriptorSource.FileMode, _ source: DescriptorSource,
     _ before: [OpenedSource]
   ) throws(Errno) {
-    let access: FileDescriptor.AccessMode = mode == .readWrite ? .readWrite : .writeOnly
+    let access = Self.access(mode)
     let options: Descriptor.OpenOptions = mode == .append ? .append : []
     if let same = before.first(where: { $0.makes(path) }) {
-      self.init(source, try same.descriptor.reopened(access: access, options: options))
+      // With its name, too, which in the end may be another file's.
+      self.init(
+        source, try same.descriptor.reopened(access: access, options: options), newPath: path)
       return
     }
     let whole = DescriptorSource.whole(path)
@@ -46,6 +48,14 @@ package struct OpenedSource {
 
   /// Whether it is the new file of this name.
   func makes(_ path: String) -> Bool { newPath?.utf8.elementsEqual(path.utf8) == true }
+
+  private static func access(_ mode: DescriptorSource.FileMode) -> FileDescriptor.AccessMode {
+    switch mode {
+    case .read: .readOnly
+    case .write, .append: .writeOnly
+    case .readWrite: .readWrite
+    }
+  }
 
   private static let permissions = FilePermissions(rawValue: 0o666)
 
@@ -86,22 +96,37 @@ package struct OpenedSource {
     }
   }
 
-  /// Somebody made a file of this name meanwhile, or the request has two names for it: takes that.
+  /// Somebody made a file of this name meanwhile, or the request names it before: takes that.
   private func becomeOther(at path: String) throws(Errno) {
     guard case .file(_, let mode) = source else { return }
     let other = try Descriptor.open(
-      DescriptorSource.whole(path), access: mode == .readWrite ? .readWrite : .writeOnly,
+      DescriptorSource.whole(path), access: Self.access(mode),
       options: mode == .append ? .append : [])
+    if try Self.isSameFile(descriptor, other) { return }
     let result = descriptor.withFileDescriptor { own in
       other.withFileDescriptor { dup2($0.rawValue, own.rawValue) }
     }
     if result < 0 { throw Errno(rawValue: errno) }
     _ = fcntl(result, F_SETFD, FD_CLOEXEC)
+    newPath = nil
   }
 
-  /// Empties the file, if it was to be.
+  private static func isSameFile(_ one: Descriptor, _ other: Descriptor) throws(Errno) -> Bool {
+    let (one, other) = (try status(one), try status(other))
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+  }
+
+  private static func status(_ descriptor: Descriptor) throws(Errno) -> stat {
+    var status = stat()
+    let result = descriptor.withFileDescriptor { fstat($0.rawValue, &status) }
+    if result != 0 { throw Errno(rawValue: errno) }
+    return status
+  }
+
+  /// Empties the file, if it was to be. A new one is empty: what it holds, others have written since
+  /// it got its name.
   package func empty() throws(CodecError) {
-    guard case .file(_, .write) = source else { return }
+    guard newPath == nil, case .file(_, .write) = source else { return }
     let result = descriptor.withFileDescriptor { ftruncate($0.rawValue, 0) }
     // What is no file has nothing to be emptied.
     if result != 0 && errno != EINVAL { throw source.cannotOpen(Errno(rawValue: errno)) }
