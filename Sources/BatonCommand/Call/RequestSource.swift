@@ -19,7 +19,7 @@ enum RequestSource {
         throw .usage("expected the request's file behind @, as in @request.json, got @")
       }
       self = try Self.reading(path, watch) { () throws(Errno) in
-        .file(name: path, try Descriptor.open(FilePath(path)))
+        .file(name: path, try Descriptor.open(DescriptorSource.whole(path)))
       }
     } else {
       // Something else that begins so is no JSON, as the name of a file is not.

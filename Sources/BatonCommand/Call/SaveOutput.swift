@@ -33,7 +33,7 @@ struct SaveOutput: Sendable {
     }
     do throws(Errno) {
       let file = try Descriptor.open(
-        FilePath(path), access: .writeOnly, options: .create,
+        DescriptorSource.whole(path), access: .writeOnly, options: .create,
         permissions: FilePermissions(rawValue: 0o666))
       try copy(descriptor, to: file)
     } catch {

@@ -32,7 +32,7 @@ struct SchemaOnDisk {
       throw .usage("-I is for a .proto file, \(file.shortened) is a descriptor set")
     }
     do throws(Errno) {
-      return try Descriptor.open(FilePath(file)).readToEnd()
+      return try Descriptor.open(DescriptorSource.whole(file)).readToEnd()
     } catch {
       throw .usage("cannot read the schema \(file.shortened): \(error)")
     }
