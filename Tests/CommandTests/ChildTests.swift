@@ -35,6 +35,6 @@ import Testing
     let program = try SilentProgram(ignoresSIGTERM: ignoresSIGTERM)
     let tool = try Tool(Tool.product("baton"), ["list", program.address, "--timeout", "1s"])
     let result = try await program.watch { try await tool.finish() }
-    #expect(result.status == 69)
+    #expect(result.status == 4)
   }
 }

@@ -1,3 +1,4 @@
+import Baton
 import Foundation
 import Glibc
 import Testing
@@ -60,6 +61,30 @@ import Testing
           "-c", #"exec "$0" call "$1" "$2" - --timeout 5s <> fifo"#, Tool.product("baton"),
           Tool.broker(), name,
         ], directory: scratch.url), "\(late) standard input to its end")
+  }
+
+  @Test func `so is the hello of a server that accepts the connection`() async throws {
+    let address = "unix:@baton-silent-\(UInt64.random(in: 0 ... .max))"
+    let server = Server(address: address, services: [ShelfServer()])
+    // The kernel accepts, and nobody says hello.
+    try server.bind()
+    let late = try await Tool.baton("list", address, "--timeout", "5s")
+    let unavailable = try await Tool.baton("list", address)
+    withExtendedLifetime(server) {}
+    expectLate(late, "cannot connect to \(address)")
+    #expect(
+      unavailable.errors
+        == "baton: \(address) did not answer: the peer did not say hello in time\n")
+    #expect(unavailable.status == 69)
+  }
+
+  @Test func `so is the hello of a program that exec: starts, which is ended`() async throws {
+    let program = try SilentProgram()
+    let baton = try Tool(Tool.product("baton"), ["list", program.address, "--timeout", "5s"])
+    let result = try await program.watch { try await baton.finish() }
+    #expect(result.errors.hasPrefix("baton: DEADLINE_EXCEEDED: cannot connect to exec:/bin/sh "))
+    #expect(result.errors.hasSuffix(" within 5.0 seconds (--timeout)\n"))
+    #expect(result.status == 4)
   }
 
   @Test func `a call that ends is not kept by what its next request opens`() async throws {

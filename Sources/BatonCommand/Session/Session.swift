@@ -41,6 +41,10 @@ struct Session {
         "* connected to \(address) (\(Self.text(connection.peer)))"
       }
     } catch {
+      // The server's hello is waited for as long as there is time.
+      if error.kind == .unreachable && watch.hasPassed {
+        throw watch.late("cannot connect to \("\(address)".shortened)")
+      }
       throw Failure(.unavailable, "\(error)")
     }
     watch.endsServer { [connection] in connection.close(endingChildWithin: .seconds(1)) }

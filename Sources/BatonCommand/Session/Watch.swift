@@ -112,7 +112,10 @@ final class Watch: Sendable {
   /// Why the time was over, where that is a step which is not.
   var lateness: Failure? { state.withLock { $0.step }.map(late) }
 
-  private func late(_ step: String) -> Failure {
+  /// Whether the time is over, which the watch itself may not know yet.
+  var hasPassed: Bool { deadline.map { $0 <= .now } ?? false }
+
+  func late(_ step: String) -> Failure {
     let time = timeout.map { "\($0)" } ?? "the time"
     return Failure(RPCError(.deadlineExceeded, "\(step) within \(time) (--timeout)"))
   }
