@@ -43,6 +43,12 @@ struct BeltServer: Belt.Service {
     for try await item in requests { try await replies.write(item) }
   }
 
+  func first(
+    _ requests: MessageStream<Item>, replies: ReplyWriter<Item>, context: CallContext
+  ) async throws {
+    for try await item in requests { return try await replies.write(item) }
+  }
+
   func reject(_ requests: MessageStream<Item>, context: CallContext) async throws -> Item {
     throw RPCError(.failedPrecondition, "no more room")
   }

@@ -50,6 +50,9 @@ public struct ReplyStream: Sendable {
 
   public func makeIterator() -> Iterator { Iterator(replies: self) }
 
+  /// How the call ended; nil while it lasts. What came before may be still to be taken.
+  package var ending: Result<Void, RPCError>? { stream.ending }
+
   public struct Iterator: ~Copyable {
     fileprivate let replies: ReplyStream
     /// The next one last.

@@ -98,7 +98,8 @@ final class IncomingStream: Sendable {
     waiter?.resume()
   }
 
-  var hasEnded: Bool { state.withLock { $0.end != nil } }
+  var ending: Result<Void, RPCError>? { state.withLock { $0.end } }
+  var hasEnded: Bool { ending != nil }
 
   // MARK: The taker's side
 

@@ -48,6 +48,7 @@ struct StreamCall: Sendable {
   // MARK: Replies
 
   private func take(_ replies: ReplyStream) async throws -> DynamicMessage? {
+    session.watch.isAnswered(when: { replies.isAnswered })
     var replies = replies.makeIterator()
     if !method.isServerStreaming { return try await takeOne(&replies) }
     var output = output
@@ -129,5 +130,16 @@ struct StreamCall: Sendable {
       }
     }
     requests.finish()
+  }
+}
+
+extension ReplyStream {
+  /// Whether the server ended the call, and not its time.
+  fileprivate var isAnswered: Bool {
+    switch ending {
+    case .success: true
+    case .failure(let error): error.code != .deadlineExceeded
+    case nil: false
+    }
   }
 }

@@ -17,6 +17,8 @@ final class Watch: Sendable {
     var isDone = false
     /// What is being done that cannot be cancelled, as what could not be done.
     var step: String?
+    /// Whether the server ended the call, which is not over for that.
+    var isAnswered: (@Sendable () -> Bool)?
     var endServer: (@Sendable () -> Void)?
     /// The command of `--exec`, run for one reply of a stream after the other.
     var command: ExecChild?
@@ -66,6 +68,12 @@ final class Watch: Sendable {
     state.withLock { $0.endServer = end }
   }
 
+  /// How it is known that the server ended the call: what it did in time is dealt with however long
+  /// that takes.
+  func isAnswered(when isAnswered: @escaping @Sendable () -> Bool) {
+    state.withLock { $0.isAnswered = isAnswered }
+  }
+
   func runs(_ command: ExecChild) {
     state.withLock { $0.command = command }
   }
@@ -101,6 +109,7 @@ final class Watch: Sendable {
   }
 
   private func timeIsOver() async throws {
+    if let isAnswered = state.withLock({ $0.isAnswered }), isAnswered() { return isDone() }
     let step = state.withLock { state in
       state.isOver = true
       return state.step
