@@ -72,7 +72,8 @@ baton_received baton_receive(int socket, baton_room room, int *descriptors, bool
                               .msg_iovlen = count,
                               .msg_control = control,
                               .msg_controllen = sizeof control};
-    // Not by libc's function: that one may be cancelled, for which it counts twice.
+    // Not libc's function: in a program with threads that one is a cancellation point, which costs two
+    // atomic operations more.
     result.size =
         syscall(SYS_recvmsg, socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
   } while (result.size < 0 && errno == EINTR);

@@ -57,10 +57,10 @@ final class ClientCore: Sendable {
 
   /// Waits for a call that `begin` begins. Cancels it with the caller's task.
   ///
-  /// `withTaskCancellationHandler` and `withUnsafeContinuation` by the forms that stay where they run:
-  /// those go to their caller's executor, where they are, before and after, each time asking under a
-  /// lock for what the task prefers. They can stand in place of these, should a compiler come without
-  /// them. `begin` runs on the task's executor in either case, not on the caller's actor.
+  /// These forms of `withTaskCancellationHandler` and `withUnsafeContinuation` stay where they run. The
+  /// usual ones go to the caller's executor, where they are, each time asking under a lock for what
+  /// the task prefers; they can stand here should a compiler come without these. With either, `begin`
+  /// runs on the task's executor, not on the caller's actor.
   nonisolated(nonsending) private func wait(
     for call: UnaryCall, _ method: MethodIdentity, _ begin: () -> Void
   ) async throws(RPCError) {

@@ -102,25 +102,16 @@ package final class OpenedSource {
     let other = try Descriptor.open(
       DescriptorSource.whole(path), access: Self.access(mode),
       options: mode == .append ? .append : [])
-    if try Self.isSameFile(descriptor, other) { return }
+    let identities = [descriptor, other].map {
+      $0.withFileDescriptor { FileIdentity(of: $0.rawValue) }
+    }
+    if identities[0] == identities[1] { return }
     let result = descriptor.withFileDescriptor { own in
       other.withFileDescriptor { dup2($0.rawValue, own.rawValue) }
     }
     if result < 0 { throw Errno(rawValue: errno) }
     _ = fcntl(result, F_SETFD, FD_CLOEXEC)
     newPath = nil
-  }
-
-  private static func isSameFile(_ one: Descriptor, _ other: Descriptor) throws(Errno) -> Bool {
-    let (one, other) = (try status(one), try status(other))
-    return one.st_dev == other.st_dev && one.st_ino == other.st_ino
-  }
-
-  private static func status(_ descriptor: Descriptor) throws(Errno) -> stat {
-    var status = stat()
-    let result = descriptor.withFileDescriptor { fstat($0.rawValue, &status) }
-    if result != 0 { throw Errno(rawValue: errno) }
-    return status
   }
 
   /// Empties the file, if it was to be. A new one is empty: what it holds, others have written since
