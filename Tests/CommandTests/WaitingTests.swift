@@ -45,6 +45,27 @@ import Testing
     expectLate(result, #"the request in line 2: content: cannot open "fifo" for reading"#)
   }
 
+  @Test func `what kept the request is told, too, where the server says first that it is late`()
+    async throws
+  {
+    let result = try await RunningBelt.run { belt in
+      let baton = try Tool(
+        Tool.product("baton"),
+        ["call", belt.address, "shelf.v1.Belt/Collect", "-", "--timeout", "5s"],
+        input: "{\"content\": \"text:one\"}\n{\"content\": \"memory:fifo\"}\n",
+        directory: scratch.url)
+      // It reads what it has opened for as long as this end is open.
+      let path = scratch.path("fifo")
+      let writing = await elsewhere { open(path, O_WRONLY | O_CLOEXEC) }
+      defer { close(writing) }
+      kill(baton.processID, SIGSTOP)
+      await belt.untilLeft()
+      kill(baton.processID, SIGCONT)
+      return try await baton.finish()
+    }
+    expectLate(result, #"the request in line 2: content: cannot open "fifo" as memory"#)
+  }
+
   @Test(arguments: ["Count", "Watch"])
   func `so is the request, from a FIFO or from standard input`(method: String) async throws {
     let name = "files.v1.FileBroker/\(method)"

@@ -22,9 +22,10 @@ struct StreamCall: Sendable {
     do {
       return try await call(requests)
     } catch let error as RPCError {
-      // What kept the request says more than that none came.
-      throw error.code == .deadlineExceeded && error.origin == .local
-        ? session.watch.lateness ?? Failure(error) : Failure(error)
+      // What kept the request says more than that none came. The server may be the first to say so.
+      let isLate =
+        error.code == .deadlineExceeded && (error.origin == .local || session.watch.hasPassed)
+      throw isLate ? session.watch.lateness ?? Failure(error) : Failure(error)
     } catch let error as Failure {
       throw error
     } catch {
