@@ -51,6 +51,14 @@ public final class EventLoop: TaskExecutor {
     core.flushLater(source)
   }
 
+  /// Tells whether what runs now is the last frame of a packet, behind which only jobs are to run. On
+  /// the loop's thread.
+  func runs(last: Bool) { core.isLastToRun = last }
+
+  /// Whether what is sent now need not wait for the end of the turn, as nothing else is there to send
+  /// more: true once for a job, or a frame. On the loop's thread.
+  func takeLastWord() -> Bool { core.takeLastWord() }
+
   /// Names the source that data came for, which polling looks at first. On the loop's thread.
   func touched(_ source: any LoopSource) {
     core.hot = source

@@ -18,6 +18,9 @@ final class LoopCore: @unchecked Sendable {
   @exclusivity(unchecked) private var polling: PollingPolicy
   @exclusivity(unchecked) private var jobs: [UnownedJob] = []
   @exclusivity(unchecked) private var running: [UnownedJob] = []
+  /// Nothing else of what was there when the turn's work began is still to be done, but jobs that
+  /// came meanwhile.
+  @exclusivity(unchecked) var isLastToRun = false
   @exclusivity(unchecked) private var toFlush: [any LoopSource] = []
   @exclusivity(unchecked) private var flushing: [any LoopSource] = []
   @exclusivity(unchecked) private var timers = TimerHeap()
@@ -156,9 +159,20 @@ final class LoopCore: @unchecked Sendable {
     while !jobs.isEmpty && rounds < 16 {
       rounds += 1
       swap(&jobs, &running)
-      for index in running.indices { running[index].runSynchronously(on: executor) }
+      for index in running.indices {
+        isLastToRun = index == running.count - 1
+        running[index].runSynchronously(on: executor)
+      }
+      isLastToRun = false
       running.removeAll(keepingCapacity: true)
     }
+  }
+
+  /// Whether what runs is the last that is likely to send something in this turn. True once.
+  func takeLastWord() -> Bool {
+    guard isLastToRun, jobs.isEmpty else { return false }
+    isLastToRun = false
+    return true
   }
 
   private func flushAll() {

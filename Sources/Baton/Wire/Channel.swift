@@ -255,7 +255,9 @@ final class Channel: LoopSource, @unchecked Sendable {
     let packet = UnsafeRawBufferPointer(rebasing: loop.receiveBuffer[..<size])
     var frames = PacketFrames(packet, arrived: descriptors.count, lost: lost, inPlace: inPlace)
     do throws(ProtocolError) {
+      defer { loop.runs(last: false) }
       while let frame = try frames.next() {
+        loop.runs(last: frames.isAtEnd)
         if frame.header.descriptors > 0 {
           try take(frame, &descriptors, lost: lost)
         } else {

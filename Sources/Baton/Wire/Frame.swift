@@ -33,6 +33,8 @@ package struct PacketFrames {
     self.lost = lost
   }
 
+  var isAtEnd: Bool { rest.isEmpty }
+
   /// The next frame; nil behind the last.
   package mutating func next() throws(ProtocolError) -> Frame? {
     guard let start = rest.baseAddress, rest.count > 0 else { return nil }
