@@ -29,6 +29,17 @@ enum OpenNumbers {
     return Set(names.filter { !$0.hasSuffix("[timerfd]") })
   }
 
+  /// How many numbers mean the same pipe's end as `number`.
+  static func count(of number: Int32) -> Int {
+    func identity(_ number: Int32) -> [UInt] {
+      var status = stat()
+      if fstat(number, &status) < 0 { return [] }
+      return [status.st_dev, status.st_ino, UInt(fcntl(number, F_GETFL) & O_ACCMODE)]
+    }
+    let sought = identity(number)
+    return all().count { identity($0) == sought }
+  }
+
   /// Runs `body` while the process has room for just `room` more numbers (RLIMIT_NOFILE).
   static func withRoom<Result>(
     _ room: Int, _ body: () async throws -> Result

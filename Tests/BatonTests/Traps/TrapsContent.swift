@@ -52,6 +52,59 @@ import Testing
     }
   }
 
+  @Test func `what was read of memory stays as it was read when its sender writes on`() async {
+    await #expect(processExitsWith: .success) {
+      try await Self.receive(.memory(Array("first".utf8))) { (received, kept) throws in
+        #expect(try !received.seals.contains(.write), "what must not be parsed in place says so")
+        let text = try received.readTextToEnd()
+        let bytes = try received.readAll()
+        try #require(pwrite(kept, "later", 5, 0) == 5)
+        #expect(text == "first" && bytes == Array("first".utf8))
+        #expect(try received.readAll() == Array("later".utf8))
+      }
+    }
+  }
+
+  @Test func `an open-file-description lock is its sender's and its receiver's alike`() async {
+    await #expect(processExitsWith: .success) {
+      let file = try Descriptor.memory(Array("locked".utf8))
+      let other = try file.reopened(access: .readWrite)
+      try #require(Self.lock(file, Self.ofdSetLock) == 0)
+      try await Self.receive(file) { (received, _) throws in
+        #expect(Self.lock(other, Self.ofdSetLock) == EAGAIN)
+        #expect(Self.lock(received, Self.ofdSetLock) == 0, "it does not keep its holders apart")
+        #expect(Self.lock(other, Self.ofdSetLock) == EAGAIN)
+        #expect(Self.lock(received, Self.ofdSetLock, F_UNLCK) == 0)
+        #expect(Self.lock(other, Self.ofdSetLock) == 0)
+      }
+    }
+  }
+
+  @Test func `a record lock is lost when a duplicate of what came of its file is closed`() async {
+    await #expect(processExitsWith: .success) {
+      let file = try Descriptor.memory(Array("locked".utf8))
+      let other = try file.reopened(access: .readWrite)
+      try #require(Self.lock(file, F_SETLK) == 0)
+      try await Self.receive(file) { (received, _) throws in
+        #expect(Self.lock(other, Self.ofdSetLock) == EAGAIN)
+        try received.duplicate().take().close()
+        #expect(Self.lock(other, Self.ofdSetLock) == 0, "though its owner holds all that it had")
+      }
+      withExtendedLifetime(file) {}
+    }
+  }
+
+  /// F_OFD_SETLK, which Swift does not import.
+  private static let ofdSetLock: Int32 = 37
+
+  /// Locks the whole file for writing (fcntl(2)). Zero or the errno.
+  private static func lock(_ file: Descriptor, _ command: Int32, _ type: Int32 = F_WRLCK) -> Int32 {
+    var lock = flock()
+    lock.l_type = Int16(type)
+    lock.l_whence = Int16(SEEK_SET)
+    return file.withFileDescriptor { fcntl($0.rawValue, command, &lock) == 0 ? 0 : errno }
+  }
+
   @Test func `a sender moves the offset under the receiver, whose positional reads do not mind`()
     async
   {

@@ -52,6 +52,49 @@ import Testing
     }
   }
 
+  @Test func `a descriptor that comes has one number, wherever it comes to`() async {
+    await #expect(processExitsWith: .success) {
+      try await ServerScene.run { scene in
+        let pipe = try WatchedPipe()
+        try scene.attacker.send(
+          RawFrame.request(1, "Wait", message: Parcels.files([1]), descriptors: 1).bytes,
+          descriptors: [pipe.writing])
+        #expect(await scene.events.next() == .begun)
+        #expect(OpenNumbers.count(of: pipe.writing) == 2)
+        try scene.attacker.send(RawFrame.cancel(1).bytes)
+        await pipe.untilClosed()
+      }
+      try await ClientScene.run { scene in
+        let pipe = try WatchedPipe()
+        do {
+          let call = scene.begin(Parcels.echo)
+          try await scene.answer(descriptors: [pipe.writing]) {
+            .response($0, message: Parcels.files([1]), descriptors: 1)
+          }
+          #expect(await call.value.reply?.files.count == 1)
+          #expect(OpenNumbers.count(of: pipe.writing) == 2)
+          // The task holds its value.
+          withExtendedLifetime(call) {}
+        }
+        await pipe.untilClosed()
+      }
+      try await BlockingScene.run { scene in
+        let pipe = try WatchedPipe()
+        do {
+          async let call = scene.call(Parcels.echo)
+          try await scene.answer(descriptors: [pipe.writing]) {
+            .response($0, message: Parcels.files([1]), descriptors: 1)
+          }
+          let reply = await call.reply
+          #expect(reply?.files.count == 1)
+          #expect(OpenNumbers.count(of: pipe.writing) == 2)
+          withExtendedLifetime(reply) {}
+        }
+        await pipe.untilClosed()
+      }
+    }
+  }
+
   @Test func `what else a socket was told to pass is closed and takes no descriptor's room`() async
   {
     await #expect(processExitsWith: .success) {
