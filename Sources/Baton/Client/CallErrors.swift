@@ -86,6 +86,14 @@ extension RPCError {
   }
 }
 
+extension Errno {
+  /// Whether sendmsg(2) fails with this where it does not pass on a packet's descriptors, which are
+  /// those of its last frame.
+  var isAboutDescriptors: Bool {
+    self == .badFileDescriptor || self == .invalidArgument || self == .notPermitted
+  }
+}
+
 extension WireGoodbye {
   /// What an end says that found a fault. It does not say what calls it has begun.
   init(violation error: ProtocolError) {

@@ -73,15 +73,26 @@ struct SynchronousChannel: ~Copyable, Sendable {
         try wait(writable: true, by: deadline)
         continue
       case .tooManyReferences?, .noBufferSpace?, .noMemory?:
-        if refusals == 8, let errno { throw RPCError(unsent: errno) }
+        if refusals == 8, let errno { throw drop(packet, errno) }
         refusals += 1
         baton_sleep(1_000_000 << refusals)
+      case let errno? where errno.isAboutDescriptors && !packet.descriptors.isEmpty:
+        throw drop(packet, errno)
       case let errno:
         lose(ConnectionError(.closed, "sending to the server failed", errno: errno))
         throw unavailable()
       }
       output.putBack(packet)
     }
+  }
+
+  /// Drops the packet's last frame, and what waits of the same call: without it that would be another
+  /// message than was written. What its call fails with.
+  private mutating func drop(_ packet: OutgoingPacket, _ errno: Errno) -> RPCError {
+    output.drop(packet.lastCall)
+    packet.dropLastFrame()
+    if packet.count > 0 { output.putBack(packet) } else { output.recycle(packet) }
+    return RPCError(unsent: errno)
   }
 
   private func trySending(_ packet: OutgoingPacket, wait: Bool) -> Errno? {

@@ -13,11 +13,8 @@ extension PacketSender {
       return false
     case .tooManyReferences, .noBufferSpace, .noMemory:
       return backOff(packet, error)
-    case .badFileDescriptor, .invalidArgument, .notPermitted:
-      // The descriptors of its last frame are to blame.
-      if !packet.descriptors.isEmpty { return drop(packet, error) }
-      fail(error)
-      return false
+    case _ where error.isAboutDescriptors && !packet.descriptors.isEmpty:
+      return drop(packet, error)
     case .brokenPipe, .connectionReset, .socketNotConnected:
       // What the peer sent before it left is still to be read: the end comes from there.
       output.withLock { output in

@@ -349,6 +349,45 @@ import Testing
     }
   }
 
+  @Test func `what the kernel does not pass on fails its call alone, and never leaves`() async {
+    await #expect(processExitsWith: .success) {
+      try await ClientScene.run { scene in
+        let failed = scene.begin(Parcels.echo, Parcel(files: [try stale()]))
+        #expect(await failed.value.error?.code == .invalidArgument)
+        let next = scene.begin(Parcels.echo, Parcel(number: 7))
+        let request = try #require(try await scene.requests(1).first)
+        #expect(try Parcel(decoding: request.message).number == 7)
+        try scene.attacker.send(RawFrame.response(request.call).bytes)
+        #expect(await next.value.error == nil, "the connection goes on")
+      }
+      try await BlockingScene.run { scene in
+        let error = await scene.call(Parcels.echo, Parcel(files: [try stale()])).error
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message.hasPrefix("the kernel does not pass on") == true)
+        async let next = scene.call(Parcels.echo, Parcel(number: 7))
+        let request = try #require(try await scene.requests(1).first)
+        #expect(try Parcel(decoding: request.message).number == 7)
+        try scene.attacker.send(RawFrame.response(request.call).bytes)
+        #expect(await next.error == nil, "the connection goes on")
+      }
+      let service = EchoService { _, _ in EchoMessage(files: [try stale()]) }
+      try await withServer(service) { address in
+        let connection = try await Connection.connect(to: Address(address))
+        for (method, code) in [
+          (EchoService.echo, RPCError.Code.invalidArgument), (EchoService.direct, nil),
+        ] {
+          do throws(RPCError) {
+            _ = try await connection.call(method, EchoMessage())
+            #expect(code == nil)
+          } catch {
+            #expect(error.code == code, "\(error)")
+          }
+        }
+        connection.close()
+      }
+    }
+  }
+
   @Test func `descriptors in flight beyond the user's limit wait or fail their call alone`() async {
     await #expect(processExitsWith: .success) {
       // The kernel counts them for users without privilege only (unix(7), ETOOMANYREFS).
@@ -377,6 +416,13 @@ import Testing
       }
     }
   }
+}
+
+/// A handle whose number somebody has closed, which no other descriptor is given meanwhile.
+private func stale() throws -> Descriptor {
+  let number = fcntl(2, F_DUPFD_CLOEXEC, 500)
+  try #require(number >= 500 && close(number) == 0)
+  return Descriptor(adopting: FileDescriptor(rawValue: number))
 }
 
 extension ClientScene {
