@@ -2,17 +2,18 @@ import Baton
 import Glibc
 import Testing
 
-/// What leaves of a loop's turn when.
-@Suite(.timeLimit(.minutes(1))) struct TurnTests {
+/// What leaves of a loop's turn when. Every test runs in a process of its own, so that its open
+/// descriptor numbers are the test's alone.
+@Suite(.processOfItsOwn, .timeLimit(.minutes(1))) struct TurnTests {
   /// Runs a scene whose client lives on the loop that the body runs on.
-  private func onLoop(_ body: @Sendable (ClientScene) async throws -> Void) async throws {
+  private static func onLoop(_ body: @Sendable (ClientScene) async throws -> Void) async throws {
     try await withOwnLoop { loop in
       try await ClientScene.run(options: ConnectionOptions(loop: loop), body)
     }
   }
 
   /// The requests in the packet that has come by now, if one has.
-  private func requests(at peer: RawPeer) -> [ReceivedFrame] {
+  private static func requests(at peer: RawPeer) -> [ReceivedFrame] {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     let size = recv(peer.number, &bytes, bytes.count, Int32(MSG_DONTWAIT))
     if size < 0 { return [] }
@@ -20,47 +21,54 @@ import Testing
   }
 
   @Test func `a call leaves before its task waits for the reply, where nothing else is to be sent`()
-    async throws
+    async
   {
-    try await onLoop { scene in
-      await Task.yield()
-      // Runs here until it waits.
-      let call = Task.immediate { try await scene.client.call(Parcels.echo, Parcel()) }
-      let requests = requests(at: scene.attacker)
-      #expect(requests.count == 1)
-      for request in requests { try scene.attacker.send(RawFrame.response(request.call).bytes) }
-      if requests.isEmpty { scene.attacker.leave() }
-      _ = try await call.value
-    }
-  }
-
-  @Test func `calls that start in one turn leave in one packet`() async throws {
-    try await onLoop { scene in
-      try await withThrowingTaskGroup { group in
-        for _ in 0..<5 {
-          group.addTask { _ = try await scene.client.call(Parcels.echo, Parcel()) }
-        }
-        group.addTask {
-          let packet = try #require(try await scene.attacker.receive())
-          let requests = ReceivedFrame.all(in: packet.bytes).filter { $0.kind == 2 }
-          #expect(requests.count == 5)
-          for request in requests {
-            try scene.attacker.send(RawFrame.response(request.call).bytes)
-          }
-          if requests.count < 5 { scene.attacker.leave() }
-        }
-        try await group.waitForAll()
+    await #expect(processExitsWith: .success) {
+      try await Self.onLoop { scene in
+        await Task.yield()
+        // Runs here until it waits.
+        let call = Task.immediate { try await scene.client.call(Parcels.echo, Parcel()) }
+        let requests = Self.requests(at: scene.attacker)
+        #expect(requests.count == 1)
+        for request in requests { try scene.attacker.send(RawFrame.response(request.call).bytes) }
+        if requests.isEmpty { scene.attacker.leave() }
+        _ = try await call.value
       }
     }
   }
 
-  @Test(arguments: ["Echo", "Count"])
-  func `requests of one packet are answered in one`(method: String) async throws {
-    try await ServerScene.run { scene in
-      let calls = (1...5).map { UInt32(2 * $0) }
-      try scene.attacker.send(calls.flatMap { RawFrame.request($0, method).bytes })
-      let packet = try #require(try await scene.attacker.receive())
-      #expect(ReceivedFrame.all(in: packet.bytes).map(\.call) == calls)
+  @Test func `calls that start in one turn leave in one packet`() async {
+    await #expect(processExitsWith: .success) {
+      try await Self.onLoop { scene in
+        try await withThrowingTaskGroup { group in
+          for _ in 0..<5 {
+            group.addTask { _ = try await scene.client.call(Parcels.echo, Parcel()) }
+          }
+          group.addTask {
+            let packet = try #require(try await scene.attacker.receive())
+            let requests = ReceivedFrame.all(in: packet.bytes).filter { $0.kind == 2 }
+            #expect(requests.count == 5)
+            for request in requests {
+              try scene.attacker.send(RawFrame.response(request.call).bytes)
+            }
+            if requests.count < 5 { scene.attacker.leave() }
+          }
+          try await group.waitForAll()
+        }
+      }
+    }
+  }
+
+  @Test func `requests of one packet are answered in one`() async {
+    await #expect(processExitsWith: .success) {
+      for method in ["Echo", "Count"] {
+        try await ServerScene.run { scene in
+          let calls = (1...5).map { UInt32(2 * $0) }
+          try scene.attacker.send(calls.flatMap { RawFrame.request($0, method).bytes })
+          let packet = try #require(try await scene.attacker.receive())
+          #expect(ReceivedFrame.all(in: packet.bytes).map(\.call) == calls, "\(method)")
+        }
+      }
     }
   }
 }
