@@ -1,5 +1,7 @@
 import Baton
+import BatonMessages
 import Glibc
+import SystemPackage
 import Testing
 
 /// What leaves of a loop's turn when. Every test runs in a process of its own, so that its open
@@ -68,6 +70,30 @@ import Testing
           let packet = try #require(try await scene.attacker.receive())
           #expect(ReceivedFrame.all(in: packet.bytes).map(\.call) == calls, "\(method)")
         }
+      }
+    }
+  }
+
+  /// Passes the reading end of a pipe on, and keeps the other alone.
+  private static func passOn(_ connection: Connection) async throws -> Descriptor {
+    let (reading, writing) = try Descriptor.pipe()
+    let reply = try await connection.call(EchoService.echo, EchoMessage(files: [reading]))
+    #expect(reply.number == 1)
+    return writing
+  }
+
+  @Test func `what came with a request is closed when its answer comes`() async {
+    await #expect(processExitsWith: .success) {
+      let service = EchoService { request, _ in EchoMessage(number: UInt64(request.files.count)) }
+      try await withServer(service) { address in
+        let connection = try await Connection.connect(to: Address(address))
+        for _ in 0..<500 {
+          let writing = try await Self.passOn(connection)
+          // Nobody can read any more (poll(2), POLLERR).
+          var entry = pollfd(fd: writing.withFileDescriptor { $0.rawValue }, events: 0, revents: 0)
+          #expect(poll(&entry, 1, 0) == 1 && Int32(entry.revents) & POLLERR != 0)
+        }
+        connection.close()
       }
     }
   }

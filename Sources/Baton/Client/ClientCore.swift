@@ -233,6 +233,7 @@ final class ClientCore: Sendable {
       size: head.count + size, descriptors: descriptors)
     do throws(Channel.Refusal) {
       try send(header, head)
+      if !isStream { channel.flushIfLast() }
     } catch {
       var error = RPCError(error, channel.lost)
       error.wasNotBegun = true

@@ -168,7 +168,7 @@ final class LoopCore: @unchecked Sendable {
     }
   }
 
-  /// Whether what runs is the last that is likely to send something in this turn. True once.
+  /// Whether what runs is the last that is likely to send something in this turn. True once for each.
   func takeLastWord() -> Bool {
     guard isLastToRun, jobs.isEmpty else { return false }
     isLastToRun = false

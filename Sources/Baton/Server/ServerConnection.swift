@@ -186,6 +186,7 @@ final class ServerConnection: @unchecked Sendable {
       }
       observer?.ended(number, .ok)
       finishIfIdle()
+      if call.bringsNothing { channel.flushIfLast() }
     } catch {
       refused(number, error)
     }
@@ -331,6 +332,7 @@ final class ServerConnection: @unchecked Sendable {
     let count = descriptors.count
     if let refusal = admit(count, of: method) { return refuse(number, refusal, method.name) }
     let call = ServedCall(self, method, number: number, deadline: deadline, metadata: metadata)
+    call.bringsNothing = count == 0 && !method.takesStream
     do throws(CodecError) {
       try method.handle(frame.message, &descriptors, call)
     } catch {

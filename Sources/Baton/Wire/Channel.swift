@@ -107,6 +107,10 @@ final class Channel: LoopSource, @unchecked Sendable {
     try send(header, head: bytes)
   }
 
+  /// Sends what waits for the end of the loop's turn at once where nothing else is there to send more
+  /// in it. From any thread.
+  func flushIfLast() { sender.flushIfLast() }
+
   /// Sends what waits, then tells the peer that nothing more comes. On the loop's thread.
   func finish() { sender.finish() }
 

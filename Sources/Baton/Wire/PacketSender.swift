@@ -5,8 +5,7 @@ import SystemPackage
 /// The sending half of a channel: frames wait, and leave in as few packets as fit.
 ///
 /// Frames may be sent from any thread. On the loop's thread they leave together at the end of its
-/// turn, or with the last that a turn is likely to send, so that the peer begins while this end still
-/// tidies up; elsewhere the first sender sends at once, and takes along what others add meanwhile.
+/// turn, or by ``flushIfLast()`` before; elsewhere the first sender sends at once, and takes along what others add meanwhile.
 ///
 /// Of a message that takes long little is under way at a time, so that a short frame finds the socket
 /// nearly empty whatever else the connection carries; and a turn sends one fragment of it, so that
@@ -100,11 +99,6 @@ final class PacketSender: LoopSource, @unchecked Sendable {
       output.frames += 1
       if output.isCongested && output.lastProgress == 0 { output.lastProgress = LoopClock.now }
       switch output.state {
-      case .idle where isOnLoop && header.isLast && loop.takeLastWord():
-        output.state = .sending
-        return .success(.drain)
-      case .scheduled where isOnLoop && header.isLast && loop.takeLastWord():
-        return .success(.flush)
       case .idle where isOnLoop, .paced where isOnLoop:
         output.state = .scheduled
         return .success(.flushLater)
@@ -125,6 +119,12 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     case .flush: flush()
     case .nothing: break
     }
+  }
+
+  /// Sends what waits for the end of the loop's turn at once where nothing else is there to send more
+  /// in it, so that the peer begins while this end still tidies up.
+  func flushIfLast() {
+    if loop.isCurrent && loop.takeLastWord() { flush() }
   }
 
   /// How much of a call's request has left.
