@@ -384,9 +384,7 @@ final class ClientCore: Sendable {
     }
   }
 
-  func couldNotSend(_ call: UInt32, _ error: RPCError) {
-    giveUp(call, error)
-  }
+  func couldNotSend(_ call: UInt32, _ error: RPCError) { giveUp(call, error) }
 
   func ended(_ error: ConnectionError) {
     let calls = state.withLock { state in

@@ -24,8 +24,8 @@ final class ServedCall: @unchecked Sendable {
   @exclusivity(unchecked) var streams = ServedStreams()
   /// How many came with its requests, and are not dealt with.
   @exclusivity(unchecked) var descriptors = 0
-  /// No descriptor comes with its requests, of which its answer would be ahead if it left before the
-  /// handler has let go of them.
+  /// No descriptors come with its requests: its answer may leave before the handler has let go of
+  /// them.
   @exclusivity(unchecked) var bringsNothing = false
   /// The client has sent its last request.
   @exclusivity(unchecked) var isHalfClosed = false

@@ -5,7 +5,8 @@ import SystemPackage
 /// The sending half of a channel: frames wait, and leave in as few packets as fit.
 ///
 /// Frames may be sent from any thread. On the loop's thread they leave together at the end of its
-/// turn, or by ``flushIfLast()`` before; elsewhere the first sender sends at once, and takes along what others add meanwhile.
+/// turn, or by ``flushIfLast()`` before; elsewhere the first sender sends at once, and takes along what
+/// others add meanwhile.
 ///
 /// Of a message that takes long little is under way at a time, so that a short frame finds the socket
 /// nearly empty whatever else the connection carries; and a turn sends one fragment of it, so that
