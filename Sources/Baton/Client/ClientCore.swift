@@ -153,7 +153,8 @@ final class ClientCore: Sendable {
     do {
       try await body(requests)
     } catch {
-      if !call.hasEnded {
+      // They end with the call, and just before it.
+      if !requests.hasEnded {
         leave(call)
         throw error
       }

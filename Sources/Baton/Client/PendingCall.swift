@@ -44,9 +44,9 @@ class PendingCall: @unchecked Sendable {
   final func end(_ error: RPCError?) {
     timer?.cancel()
     observed?.ended(error)
-    // First the call: a writer that finds the stream of requests ended looks how the call did.
-    finish(error)
+    // First the requests: who sees how the call ended sees that nothing more can be written, too.
     outgoing?.end(error ?? Self.ended)
+    finish(error)
   }
 
   private static let ended = RPCError(
@@ -147,12 +147,6 @@ final class UploadCall: UnaryCall, @unchecked Sendable {
   @usableFromInline
   override init(_ read: @escaping Read) {
     super.init(read)
-  }
-
-  var hasEnded: Bool {
-    state.withLock { state in
-      if case .ended = state { true } else { false }
-    }
   }
 
   override func wait(_ waiter: UnsafeContinuation<RPCError?, Never>) {
