@@ -25,6 +25,8 @@ extension RPCError {
     case .ended:
       self.init(
         .unavailable, (lost ?? ConnectionError(.closed, "the connection is closed")).description)
+    case .leaving:
+      self.init(.unavailable, "the connection is closed: this end makes no more calls over it")
     case .tooLarge(let size, let most):
       self.init(
         .resourceExhausted,

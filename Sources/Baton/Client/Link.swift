@@ -29,6 +29,8 @@ final class Link: Sendable {
   /// owes. On any thread.
   func leave(_ error: RPCError) {
     core.leave(error)
+    // A call that begins meanwhile has maybe not seen that, and its request not left.
+    core.channel.refuseRequests()
     core.channel.loop.execute { self.endpoint.sayGoodbye() }
   }
 }

@@ -231,7 +231,7 @@ final class ServerConnection: @unchecked Sendable {
 
   private func refused(_ number: UInt32, _ refusal: Channel.Refusal) {
     switch refusal {
-    case .ended: observer?.ended(number, .cancelled)
+    case .ended, .leaving: observer?.ended(number, .cancelled)
     case .tooLarge, .tooManyDescriptors: send(number, WireStatus(RPCError(refusal, channel.lost)))
     case .peerDoesNotRead:
       logger.warning("closing a connection whose client does not read its replies")

@@ -4,6 +4,8 @@ extension Channel {
   /// Why a frame was not taken.
   enum Refusal: Error {
     case ended
+    /// The frame is a request, and this end makes no more calls.
+    case leaving
     case tooLarge(Int, most: Int)
     /// With the field of the first that is too many, where that is known.
     case tooManyDescriptors(Int, most: Int, at: String? = nil)

@@ -107,6 +107,9 @@ final class Channel: LoopSource, @unchecked Sendable {
     try send(header, head: bytes)
   }
 
+  /// Takes no more requests, as this end begins no more calls. From any thread.
+  func refuseRequests() { sender.refuseRequests() }
+
   /// Sends what waits for the end of the loop's turn at once where nothing else is there to send more
   /// in it. From any thread.
   func flushIfLast() { sender.flushIfLast() }

@@ -95,13 +95,20 @@ package final class OutgoingPacket: @unchecked Sendable {
     isPiece = true
   }
 
-  /// Takes the last frame off, which cannot leave.
+  /// Takes the last frame off, which cannot leave. The one in front of it is the last then.
   func dropLastFrame() {
     written = lastFrame
     descriptors = []
     slice = nil
     sliceOwner = nil
     tailCount = 0
+    (lastFrame, lastCall) = (0, 0)
+    var offset = 0
+    // What was written here is a header.
+    while offset < written, let header = try? FrameHeader(reading: memory + offset) {
+      (lastFrame, lastCall) = (offset, header.call)
+      offset += FrameHeader.byteCount + header.paddedSize
+    }
   }
 
   /// The calls whose requests, or last pieces of them, are in it.

@@ -128,6 +128,9 @@ final class PacketSender: LoopSource, @unchecked Sendable {
     if loop.isCurrent && loop.takeLastWord() { flush() }
   }
 
+  /// Takes no more requests. From any thread.
+  func refuseRequests() { output.withLock { $0.refusesRequests = true } }
+
   /// How much of a call's request has left.
   func departure(of call: UInt32) -> Departure {
     output.withLock { $0.departure(of: call) }

@@ -14,6 +14,8 @@ struct SenderOutput: ~Copyable {
   private var unsent: [UInt32: Departure] = [:]
   /// When a packet last left, on the loop's clock, while senders shall wait; zero while they need not.
   var lastProgress: UInt64 = 0
+  /// This end has begun its last call.
+  var refusesRequests = false
   /// Nothing more is to be sent behind what waits.
   var isFinishing = false
   /// Who waits until less waits.
@@ -89,6 +91,7 @@ struct SenderOutput: ~Copyable {
     // end has calls.
     case .finish, .credit, .cancel, .goodbye: return nil
     // One call fails.
+    case .request where refusesRequests: return .leaving
     case .request: return isFull || waitingShort > Self.mostWaiting ? .peerDoesNotRead : nil
     // The connection is at stake: all may have been written before the peer could read.
     default: return isFull || waitingShort > Self.mostWaiting && isStuck ? .peerDoesNotRead : nil

@@ -1,5 +1,6 @@
 import Baton
 import BatonMessages
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -203,6 +204,56 @@ import Testing
         scene.attacker.leave()
         await drained
       }
+    }
+  }
+
+  @Test(.processOfItsOwn) func `no request comes behind a client's goodbye, whoever begins calls`()
+    async
+  {
+    await #expect(processExitsWith: .success) {
+      // Whether a call begins in the instant of the goodbye is chance.
+      for _ in 0..<30 {
+        try await ClientScene.run { scene in
+          let begun = Begun()
+          async let one: Void = begun.beginCalls(of: scene.client)
+          async let other: Void = begun.beginCalls(of: scene.client)
+          async let drained: Void = begun.drain(scene.client)
+          _ = try await scene.attacker.frames(until: 6)
+          _ = await (one, other)
+          #expect(scene.attacker.framesByNow().filter { $0.kind == 2 }.isEmpty)
+          scene.attacker.leave()
+          await drained
+        }
+      }
+    }
+  }
+
+  /// How many calls two threads have begun.
+  private final class Begun: Sendable {
+    private let count = Atomic(0)
+
+    /// Begins calls on a thread of its own.
+    func beginCalls(of client: Connection) async {
+      await withCheckedContinuation { ended in
+        OwnThread.run {
+          for _ in 0..<250 {
+            self.count.add(1, ordering: .relaxed)
+            Task.immediate { _ = try? await client.call(Parcels.echo, Parcel()) }
+          }
+          ended.resume()
+        }
+      }
+    }
+
+    /// Drains when some have begun.
+    func drain(_ client: Connection) async {
+      await withCheckedContinuation { ready in
+        OwnThread.run {
+          while self.count.load(ordering: .relaxed) < 100 {}
+          ready.resume()
+        }
+      }
+      await client.drain(within: .seconds(30))
     }
   }
 

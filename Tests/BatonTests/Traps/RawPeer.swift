@@ -147,6 +147,17 @@ final class RawPeer: Sendable {
     return Array(frames[...end])
   }
 
+  /// The frames that have come by now.
+  func framesByNow() -> [ReceivedFrame] {
+    var frames: [ReceivedFrame] = []
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let size = recv(number, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+      if size <= 0 { return frames }
+      frames += ReceivedFrame.all(in: Array(bytes[..<size]))
+    }
+  }
+
   private func receiveNow() throws(Errno) -> RawPacket? {
     var bytes = [UInt8](repeating: 0, count: 1 << 20)
     var control = Self.rights(Array(repeating: 0, count: 253))
