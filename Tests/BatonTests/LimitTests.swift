@@ -181,6 +181,37 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ServerOptions(descriptorsPerConnection: 3), ServerOptions(descriptors: 3),
+  ])
+  func `descriptors of a stream's requests are bounded, and counted off when they are dealt with`(
+    options: ServerOptions
+  ) async throws {
+    var service = StreamService()
+    service.sum = { _, _ in
+      try await Task.sleep(for: .seconds(60))
+      return EchoMessage()
+    }
+    let file = try Descriptor.memory([1])
+    try await withStreams(service, options: options) { connection in
+      for _ in 0..<2 {
+        try await connection.bidirectionalStream(StreamService.chat) { requests, replies in
+          var answers = replies.makeAsyncIterator()
+          for _ in 0..<5 {
+            try await requests.write(EchoMessage(files: [file, file]))
+            #expect(try await answers.next()?.files.count == 2)
+          }
+        }
+        let error = await #expect(throws: RPCError.self) {
+          try await connection.clientStream(StreamService.sum) { requests in
+            for _ in 0..<4 { try await requests.write(EchoMessage(files: [file])) }
+          }
+        }
+        #expect(error?.code == .resourceExhausted)
+      }
+    }
+  }
+
   @Test func `a server that does not answer a client's ping is given up`() async throws {
     let (silent, other) = try RawPeer.pair()
     try silent.send(RawFrame.hello.bytes)

@@ -37,6 +37,38 @@ import Testing
     }
   }
 
+  @Test func `each of two tasks that write to one stream keeps its order`() async throws {
+    try await withStreams { connection in
+      let numbers = try await connection.bidirectionalStream(StreamService.chat) {
+        requests, replies in
+        async let written: Void = withThrowingTaskGroup { group in
+          for first in [0, 1_000_000] as [UInt64] {
+            group.addTask {
+              try await onOwnThread {
+                let file = try Descriptor.memory(Array("\(first)".utf8))
+                for number in first..<first + 500 {
+                  try await requests.write(EchoMessage(number: number, files: [file]))
+                }
+              }
+            }
+          }
+          try await group.waitForAll()
+          requests.finish()
+        }
+        var numbers: [UInt64] = []
+        for try await reply in replies {
+          numbers.append(reply.number)
+          let text = String(decoding: try reply.files[0].readAll(), as: UTF8.self)
+          #expect(text == (reply.number < 1_000_000 ? "0" : "1000000"))
+        }
+        try await written
+        return numbers
+      }
+      #expect(numbers.filter { $0 < 1_000_000 } == Array(0..<500))
+      #expect(numbers.filter { $0 >= 1_000_000 } == Array(1_000_000..<1_000_500))
+    }
+  }
+
   @Test(.processOfItsOwn)
   func `every message of a stream carries descriptors, and none is left open`() async {
     await #expect(processExitsWith: .success) {
@@ -342,234 +374,6 @@ import Testing
           StreamService.echo, EchoMessage(), options: CallOptions(timeout: .seconds(5)))
         #expect(await deadlines.first { _ in true } == true)
       }
-    }
-  }
-
-  @Test(arguments: [1 << 20, 5_000_001]) func `a message of many packets arrives whole`(size: Int)
-    async throws
-  {
-    try await withStreams { connection in
-      let pattern = (0..<251).map { UInt8($0) }
-      let payload = Array(repeatElement(pattern, count: size / 251 + 1).joined().prefix(size))
-      let reply = try await connection.call(StreamService.echo, EchoMessage(payload: payload))
-      #expect(reply.payload == payload)
-    }
-  }
-
-  @Test func `a message over the peer's limit is refused before it leaves`() async throws {
-    var options = ServerOptions()
-    options.largestMessage = 1 << 20
-    try await withStreams(options: options) { connection in
-      let error = await #expect(throws: RPCError.self) {
-        try await connection.call(
-          StreamService.echo, EchoMessage(payload: Array(repeating: 1, count: 1 << 20)))
-      }
-      #expect(error?.code == .resourceExhausted)
-      #expect(error?.message.contains("1048576") == true)
-    }
-  }
-
-  @Test(.processOfItsOwn) func `more descriptors than a packet takes arrive in their order`() async
-  {
-    await #expect(processExitsWith: .success) {
-      let before = OpenNumbers.names()
-      try await withStreams { connection in
-        let files = try (0..<600).map { try Descriptor.memory(Array("\($0)".utf8)) }
-        let reply = try await connection.call(StreamService.echo, EchoMessage(files: files))
-        let texts = try reply.files.map { try $0.readTextToEnd() }
-        #expect(texts == (0..<600).map { "\($0)" })
-      }
-      await OpenNumbers.expect(before)
-    }
-  }
-
-  @Test func `large messages keep their place among the short ones of their stream`() async throws {
-    let sizes = [1, 400_000, 1, 1, 500_000, 300_000, 1]
-    @Sendable func parcels() -> [EchoMessage] {
-      sizes.enumerated().map { number, size in
-        EchoMessage(payload: Array(repeating: UInt8(number), count: size), number: UInt64(number))
-      }
-    }
-    var service = StreamService()
-    service.count = { _, replies, context in
-      try context.sendMetadata(["ahead": "yes"])
-      for parcel in parcels() { try await replies.write(parcel) }
-    }
-    try await withStreams(service) { connection in
-      try await withTaskExecutorPreference(connection.loop) {
-        let info = ReplyInfo()
-        var replies: [EchoMessage] = []
-        for try await reply in connection.serverStream(
-          StreamService.count, EchoMessage(), options: CallOptions(info: info))
-        {
-          replies.append(reply)
-        }
-        #expect(replies.map(\.number) == Array(0..<7))
-        #expect(replies.map(\.payload.count) == sizes)
-        #expect(info.metadata == ["ahead": "yes"])
-
-        // A stream that begins with a large request, as the first on its loop.
-        var answers: [Int] = []
-        try await connection.bidirectionalStream(StreamService.chat) { requests, replies in
-          for parcel in parcels().dropFirst() { try await requests.write(parcel) }
-          requests.finish()
-          for try await reply in replies { answers.append(reply.payload.count) }
-        }
-        #expect(answers == Array(sizes.dropFirst()))
-      }
-    }
-  }
-
-  @Test func `short calls pass a large message that is on its way`() async throws {
-    try await withStreams { connection in
-      let (order, done) = AsyncStream<String>.makeStream()
-      let large = EchoMessage(payload: Array(repeating: 1, count: 32 << 20))
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-          _ = try await connection.call(StreamService.echo, large)
-          done.yield("large")
-        }
-        group.addTask {
-          for _ in 0..<10 { _ = try await connection.call(StreamService.echo, EchoMessage()) }
-          done.yield("short")
-        }
-        try await group.waitForAll()
-      }
-      #expect(await order.first { _ in true } == "short")
-    }
-  }
-
-  @Test func `a service of the client is called over the same connection`() async throws {
-    var callback = StreamService()
-    callback.echo = { request, _ in EchoMessage(number: request.number * 2) }
-    var service = StreamService()
-    service.echo = { request, context in
-      let client = try #require(context.connection)
-      var total = try await client.call(StreamService.echo, request).number
-      for try await reply in client.serverStream(StreamService.count, EchoMessage(number: 10)) {
-        total += reply.number
-      }
-      return EchoMessage(number: total)
-    }
-    try await withStreams(service, connection: ConnectionOptions(services: [callback])) {
-      connection in
-      let reply = try await connection.call(StreamService.echo, EchoMessage(number: 4))
-      #expect(reply.number == 53)
-    }
-  }
-
-  @Test func `a handler may call its client while its server waits for it to end`() async throws {
-    let (begun, begins) = AsyncStream<Void>.makeStream()
-    let (hurry, hurries) = AsyncStream<Void>.makeStream()
-    let service = StreamService(echo: { request, context in
-      begins.finish()
-      for await _ in hurry {}
-      let client = try #require(context.connection)
-      return try await client.call(StreamService.echo, request)
-    })
-    let callback = StreamService(echo: { request, _ in EchoMessage(number: request.number * 2) })
-    let server = Server(addresses: [], services: [service])
-    try await onOwnThread {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await server.run() }
-        let connection = try await server.connect(options: ConnectionOptions(services: [callback]))
-        async let reply = connection.call(StreamService.echo, EchoMessage(number: 4))
-        for await _ in begun {}
-        group.cancelAll()
-        // The server's goodbye has come.
-        for await state in connection.states where state != .ready { break }
-        hurries.finish()
-        #expect(try await reply.number == 8)
-        try await group.waitForAll()
-        connection.close()
-      }
-    }
-  }
-
-  @Test(arguments: [
-    ServerOptions(descriptorsPerConnection: 3), ServerOptions(descriptors: 3),
-  ])
-  func `descriptors of a stream's requests are bounded, and counted off when they are dealt with`(
-    options: ServerOptions
-  ) async throws {
-    var service = StreamService()
-    service.sum = { _, _ in
-      try await Task.sleep(for: .seconds(60))
-      return EchoMessage()
-    }
-    let file = try Descriptor.memory([1])
-    try await withStreams(service, options: options) { connection in
-      for _ in 0..<2 {
-        try await connection.bidirectionalStream(StreamService.chat) { requests, replies in
-          var answers = replies.makeAsyncIterator()
-          for _ in 0..<5 {
-            try await requests.write(EchoMessage(files: [file, file]))
-            #expect(try await answers.next()?.files.count == 2)
-          }
-        }
-        let error = await #expect(throws: RPCError.self) {
-          try await connection.clientStream(StreamService.sum) { requests in
-            for _ in 0..<4 { try await requests.write(EchoMessage(files: [file])) }
-          }
-        }
-        #expect(error?.code == .resourceExhausted)
-      }
-    }
-  }
-
-  @Test func `a client that serves something goes on with its requests after a goodbye`()
-    async throws
-  {
-    let server = Server(addresses: [], services: [StreamService()])
-    try await onOwnThread {
-      let connection = try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await server.run() }
-        let connection = try await server.connect(
-          options: ConnectionOptions(services: [StreamService()]))
-        let sum = try await connection.clientStream(StreamService.sum) { requests in
-          try await requests.write(EchoMessage(number: 1))
-          // The server has begun the stream when it answers what came behind it.
-          _ = try await connection.call(StreamService.echo, EchoMessage())
-          group.cancelAll()
-          // Refused once the goodbye is there.
-          while (try? await connection.call(StreamService.echo, EchoMessage())) != nil {}
-          try await requests.write(EchoMessage(number: 2))
-        }
-        #expect(sum.number == 3)
-        return connection
-      }
-      connection.close()
-    }
-  }
-
-  @Test func `answers that are all written before the client can read are no reason to leave`()
-    async throws
-  {
-    var service = StreamService()
-    service.echo = { _, _ in EchoMessage(payload: Array(repeating: 1, count: 200_000)) }
-    try await withStreams(service) { connection in
-      try await withThrowingTaskGroup(of: Int.self) { group in
-        for _ in 0..<200 {
-          group.addTask {
-            try await connection.call(StreamService.echo, EchoMessage()).payload.count
-          }
-        }
-        for try await size in group { #expect(size == 200_000) }
-      }
-    }
-  }
-
-  @Test func `a client that serves nothing says so to a server that calls it`() async throws {
-    var service = StreamService()
-    service.echo = { request, context in
-      let client = try #require(context.connection)
-      return try await client.call(StreamService.echo, request)
-    }
-    try await withStreams(service) { connection in
-      let error = await #expect(throws: RPCError.self) {
-        try await connection.call(StreamService.echo, EchoMessage())
-      }
-      #expect(error?.code == .unimplemented)
     }
   }
 }
