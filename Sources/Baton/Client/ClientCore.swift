@@ -5,7 +5,7 @@ import Synchronization
 @usableFromInline
 final class ClientCore: Sendable {
   let channel: Channel
-  private let limits: CodecLimits
+  let limits: CodecLimits
   /// nil where nobody listens.
   private let metrics: CallMetrics?
   private weak let owner: (any LinkOwner)?
@@ -262,7 +262,7 @@ final class ClientCore: Sendable {
     call.end(error)
   }
 
-  private func giveUp(_ number: UInt32, _ error: RPCError) {
+  func giveUp(_ number: UInt32, _ error: RPCError) {
     guard let call = take(number) else { return }
     tellCancelled(number)
     call.end(error)
@@ -272,81 +272,17 @@ final class ClientCore: Sendable {
     try? channel.send(FrameHeader(.cancel, call: number, size: 0))
   }
 
-  private func take(_ number: UInt32) -> PendingCall? {
+  func take(_ number: UInt32) -> PendingCall? {
     state.withLock { $0.calls.complete(number) }
   }
 
-  private func find(_ number: UInt32) -> PendingCall? {
+  func find(_ number: UInt32) -> PendingCall? {
     state.withLock { $0.calls.find(number) }
   }
 
-  // MARK: What comes
+  // MARK: Life
 
   var expectsData: Bool { state.withLock { $0.calls.count > 0 } }
-
-  /// A frame about one of this end's calls.
-  func received(
-    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
-  ) throws(ProtocolError) {
-    let number = frame.header.call
-    switch frame.header.kind {
-    case .message: try receivedMessage(frame, &descriptors, flaw)
-    case .status:
-      let status: WireStatus = try Channel.decode(frame.head)
-      guard let call = take(number) else { return }
-      try settle(call, status)
-    case .metadata:
-      let head: WireMetadata = try Channel.decode(frame.head)
-      let metadata = try Metadata(head.entries)
-      guard let call = find(number), !call.hasHeard else { return }
-      call.hasHeard = true
-      call.info?.set(metadata: metadata)
-    case .credit:
-      let credit: WireCredit = try Channel.decode(frame.head)
-      find(number)?.outgoing?.add(StreamCredit(credit))
-    default:
-      throw ProtocolError(
-        "a frame of kind \(frame.header.kind.rawValue) from the end that answers the call")
-    }
-  }
-
-  private func receivedMessage(
-    _ frame: Frame, _ descriptors: inout ReceivedDescriptors, _ flaw: MessageFlaw?
-  ) throws(ProtocolError) {
-    let number = frame.header.call
-    let isLast = frame.header.isLast
-    guard let call = isLast ? take(number) : find(number) else { return }
-    call.hasHeard = true
-    let failure: RPCError?
-    if let flaw {
-      failure = RPCError(flaw)
-    } else {
-      failure = try call.receive(frame.message, &descriptors, limits, isLast: isLast)
-    }
-    if isLast {
-      call.end(failure)
-    } else if let failure {
-      giveUp(number, failure)
-    }
-  }
-
-  private func settle(_ call: PendingCall, _ status: WireStatus) throws(ProtocolError) {
-    let error: RPCError?
-    do throws(ProtocolError) {
-      error = try RPCError(status)
-      if !status.trailers.isEmpty { call.info?.set(trailers: try Metadata(status.trailers)) }
-    } catch {
-      call.end(RPCError(.internal, error.fault))
-      throw error
-    }
-    if error == nil, let unary = call as? UnaryCall {
-      call.end(unary.settle(limits))
-    } else {
-      call.end(error)
-    }
-  }
-
-  // MARK: Life
 
   func greeted() { owner?.opened(self) }
 
