@@ -154,4 +154,36 @@ func withServer<Result>(
     }
     #expect(error?.kind == .unreachable)
   }
+
+  @Test func `a blocking call's time passes while another thread's call is in turn`() async throws {
+    let (begun, begins) = AsyncStream<Void>.makeStream()
+    let numbers = Notes()
+    let service = EchoService { request, _ in
+      numbers.add("\(request.number)")
+      begins.yield()
+      if request.number == 1 { try await Task.sleep(for: .milliseconds(300)) }
+      return request
+    }
+    try await withServer(service) { address in
+      let client = try await onOwnThread {
+        try SynchronousConnection.connect(to: Address(address))
+      }
+      async let first = onOwnThread {
+        try client.call(EchoService.echo, EchoMessage(number: 1)).number
+      }
+      for await _ in begun { break }
+      let error = await #expect(throws: RPCError.self) {
+        try await onOwnThread {
+          let options = CallOptions(timeout: .milliseconds(50))
+          return try client.call(EchoService.echo, EchoMessage(number: 2), options: options)
+        }
+      }
+      #expect(error?.code == .deadlineExceeded)
+      #expect(error?.wasNotBegun == true)
+      #expect(try await first == 1)
+      _ = try await onOwnThread { try client.call(EchoService.echo, EchoMessage(number: 3)) }
+      client.close()
+    }
+    #expect(numbers.all == ["1", "3"])
+  }
 }

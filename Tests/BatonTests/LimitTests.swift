@@ -302,4 +302,26 @@ import Testing
       }
     }
   }
+
+  @Test(.processOfItsOwn)
+  func `a message with more descriptors than this end takes is refused, in one frame, too`() async {
+    await #expect(processExitsWith: .success) {
+      let null = open("/dev/null", O_RDONLY)
+      let three = [null, null, null]
+      try await ServerScene.run(options: ServerOptions(descriptorsPerMessage: 2)) { scene in
+        let request = RawFrame.request(
+          1, "Count", message: Parcels.files([1, 2, 3]), descriptors: 3)
+        try scene.attacker.send(request.bytes, descriptors: three)
+        #expect(try await scene.attacker.frames(until: 4).last?.code == 8)
+      }
+      try await ClientScene.run(options: ConnectionOptions(descriptorsPerMessage: 2)) { scene in
+        let call = scene.begin(Parcels.echo)
+        try await scene.answer(descriptors: three) {
+          .response($0, message: Parcels.files([1, 2, 3]), descriptors: 3)
+        }
+        #expect(await call.value.error?.code == .resourceExhausted)
+      }
+      close(null)
+    }
+  }
 }

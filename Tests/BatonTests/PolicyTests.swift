@@ -109,6 +109,7 @@ import Testing
         try await connection.call(EchoService.echo, EchoMessage())
       }
       #expect(error?.code == .permissionDenied)
+      #expect(error?.message == "test.Echo/Echo is for nobody, not for user \(geteuid())")
       let reply = try await connection.call(EchoService.direct, EchoMessage(number: 3))
       #expect(reply.number == 3)
     }
@@ -278,6 +279,24 @@ import Testing
       kinds += ReceivedFrame.all(in: packet.bytes).map(\.kind)
     }
     #expect(kinds.contains(11))
+  }
+
+  @Test func `a client that sends no more is not asked whether it lives`() async throws {
+    let (peer, other) = try RawPeer.pair()
+    let service = EchoService { request, _ in
+      try await Task.sleep(for: .milliseconds(300))
+      return request
+    }
+    let options = ServerOptions(
+      keepalive: .milliseconds(10), keepaliveTimeout: .milliseconds(30))
+    let server = Server(address: "fd:\(other)", services: [service], options: options)
+    try peer.send(RawFrame.hello.bytes)
+    var call = RawFrame(2, call: 1, flags: RawFrame.end)
+    call.method = RawFrame.identity("test.Echo/Echo")
+    try peer.send(call.bytes + RawFrame.goodbye.bytes)
+    peer.finish()
+    try await onOwnThread { try await server.run() }
+    #expect(try await peer.frames(until: 3).last?.call == 1)
   }
 
   @Test func `a peer that answers pings is not given up`() async throws {

@@ -36,7 +36,7 @@ import Testing
   @Test func `a method that a server has not is named to its callers`() async throws {
     try await withServer { address in
       let missing = Method<EchoMessage, EchoMessage>("test.Echo", "Missing")
-      let message = "test.Echo/Missing: no service here has a method of identity "
+      let message = "test.Echo/Missing: no service here has this method (identity "
       let connection = try await Connection.connect(to: Address(address))
       let error = await #expect(throws: RPCError.self) {
         try await connection.call(missing, EchoMessage())
@@ -240,9 +240,76 @@ import Testing
     }
   }
 
-  @Test func `methods of one identity are refused before serving`() throws {
+  @Test func `a service that is given twice is refused before serving`() throws {
     let server = Server(addresses: [], services: [EchoService(), EchoService()])
     let error = #expect(throws: ConnectionError.self) { try server.bind() }
     #expect(error?.kind == .services)
+    #expect(error?.message.contains("is served twice") == true)
+  }
+
+  @Test func `a server runs once`() async throws {
+    let server = Server(addresses: [], services: [EchoService()])
+    try await onOwnThread {
+      try await withThrowingTaskGroup { group in
+        group.addTask { try await server.run() }
+        try await server.connect().close()
+        group.cancelAll()
+        try await group.waitForAll()
+      }
+      let error = await #expect(throws: ConnectionError.self) { try await server.run() }
+      #expect(error?.message.contains("has run") == true)
+    }
+  }
+
+  @Test func `who may not connect to a socket, or to one of another type, is told so`() throws {
+    let path = "/tmp/baton-\(UInt64.random(in: 0 ... .max)).sock"
+    let stream = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let listener = RawPeer(adopting: stream)
+    try listener.listenForOne(at: path)
+    defer { unlink(path) }
+    let error = #expect(throws: ConnectionError.self) {
+      try SynchronousConnection.connect(to: Address("unix:\(path)"))
+    }
+    #expect(error?.message.contains("no SOCK_SEQPACKET socket") == true)
+    let bare = #expect(throws: ConnectionError.self) { try Address(path) }
+    #expect(bare?.message.hasSuffix("did you mean unix:\(path)?") == true)
+  }
+
+  @Test func `what a handler says too late is no answer to a later call of its number`()
+    async throws
+  {
+    let (late, lates) = AsyncStream<Void>.makeStream()
+    let (second, seconds) = AsyncStream<Void>.makeStream()
+    let service = EchoService { request, _ in
+      if request.number == 1 {
+        // Whatever becomes of the call.
+        await Task { for await _ in late {} }.value
+        seconds.yield()
+      } else {
+        lates.finish()
+        await Task { for await _ in second { break } }.value
+      }
+      return request
+    }
+    let (peer, other) = try RawPeer.pair()
+    let server = Server(address: "fd:\(other)", services: [service])
+    try await onOwnThread {
+      try await withThrowingTaskGroup { group in
+        group.addTask { try await server.run() }
+        try peer.send(RawFrame.hello.bytes)
+        _ = try await peer.receive()
+        // With a timeout of a nanosecond.
+        var request = RawFrame(2, call: 1, flags: RawFrame.end, head: [8, 1], message: [16, 1])
+        request.method = RawFrame.identity("test.Echo/Echo")
+        try peer.send(request.bytes)
+        #expect(try await peer.frames(until: 4).last?.code == 4)
+        request = RawFrame(2, call: 1, flags: RawFrame.end, message: [16, 2])
+        request.method = RawFrame.identity("test.Echo/Echo")
+        try peer.send(request.bytes)
+        #expect(try await peer.frames(until: 3).last?.message == [16, 2])
+        peer.leave()
+        group.cancelAll()
+      }
+    }
   }
 }

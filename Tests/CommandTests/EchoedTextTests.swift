@@ -52,7 +52,7 @@ import Testing
     ),
     (
       ["call", "", "a.B/C"],
-      #"expected unix:PATH, unix:@NAME, fd:NUMBER, exec:COMMAND or systemd, got """#
+      #"expected unix:PATH, unix:@NAME, fd:NUMBER, exec:COMMAND or, for servers, systemd, got """#
     ),
     (["call", "exec:", "a.B/C"], #"expected exec:COMMAND, got "exec:""#),
     (["call", "exec:''", "a.B/C"], #"expected exec:COMMAND, got "exec:''""#),

@@ -76,7 +76,7 @@ extension Metadata: ExpressibleByDictionaryLiteral {
   }
 }
 
-extension Metadata.Value: ExpressibleByStringLiteral {
+extension Metadata.Value: ExpressibleByStringInterpolation {
   public init(stringLiteral text: String) { self = .text(text) }
 }
 
@@ -132,7 +132,7 @@ extension Metadata.Entry {
     default:
       throw RPCError(
         .invalidArgument,
-        "metadata \(key): expected \(isBinary ? "bytes, as" : "text, as only") a key with -bin at its end has them"
+        "metadata \(key): expected \(isBinary ? "bytes, as a key has that ends in -bin" : "text, as only a key that ends in -bin has bytes")"
       )
     }
     let entry = WireMetadataEntry(key: key, value: bytes)

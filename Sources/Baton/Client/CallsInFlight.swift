@@ -43,7 +43,8 @@ struct CallsInFlight: ~Copyable {
   /// Takes the call out, or keeps in mind that it is not to be begun.
   mutating func giveUp(_ call: PendingCall, _ error: RPCError) -> Bool {
     if call.refusal == nil { call.refusal = error }
-    return call.number != 0 && complete(call.number) != nil
+    // Its number may be another's by now.
+    return find(call.number) === call && complete(call.number) != nil
   }
 
   mutating func completeAll() -> [PendingCall] {

@@ -323,11 +323,14 @@ final class ClientCore: Sendable {
 
   func couldNotSend(_ call: UInt32, _ error: RPCError) { giveUp(call, error) }
 
+  /// Nothing comes any more. Does nothing the second time.
   func ended(_ error: ConnectionError) {
-    let calls = state.withLock { state in
+    let calls: [PendingCall]? = state.withLock { state in
+      if case .ended = state.phase { return nil }
       state.phase = .ended(error)
       return state.calls.completeAll()
     }
+    guard let calls else { return }
     // First, so that who calls again does so elsewhere.
     owner?.ended(self, error)
     let lost = RPCError(.unavailable, error.description)

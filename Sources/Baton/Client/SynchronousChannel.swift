@@ -23,7 +23,7 @@ struct SynchronousChannel: ~Copyable, Sendable {
     var pings: [UInt64] = []
     /// Calls of the server, which are to be refused.
     var requests: [UInt32] = []
-    var goodbye: WireStatus?
+    var goodbye: WireGoodbye?
 
     var wantsAnswers: Bool { !pings.isEmpty || !requests.isEmpty }
   }
@@ -50,8 +50,8 @@ struct SynchronousChannel: ~Copyable, Sendable {
   /// Bytes of answers that may wait beside a request.
   private static let mostWaiting = 16 << 20
 
-  /// Why the server takes no more calls, if it said so.
-  var goodbye: WireStatus? { aside.goodbye }
+  /// What the server said when it said that it takes no more calls.
+  var goodbye: WireGoodbye? { aside.goodbye }
 
   // MARK: Out
 
@@ -66,6 +66,7 @@ struct SynchronousChannel: ~Copyable, Sendable {
       case nil, .brokenPipe, .connectionReset:
         hasUnsent = errno != nil
         output.recycle(packet)
+        if !output.isEmpty { try checkTime(deadline) }
         continue
       case .wouldBlock:
         // First, as the wait may be in vain, and what waits is not this call's alone.
@@ -76,6 +77,10 @@ struct SynchronousChannel: ~Copyable, Sendable {
         if refusals == 8, let errno { throw drop(packet, errno) }
         refusals += 1
         baton_sleep(1_000_000 << refusals)
+        if Self.isOver(deadline) {
+          output.putBack(packet)
+          throw Self.tooLate
+        }
       case let errno? where errno.isAboutDescriptors && !packet.descriptors.isEmpty:
         throw drop(packet, errno)
       case let errno:
@@ -108,9 +113,10 @@ struct SynchronousChannel: ~Copyable, Sendable {
   typealias Take<Value: ~Copyable> =
     (Frame, inout ReceivedDescriptors, MessageFlaw?) throws(ProtocolError) -> Value?
 
-  /// Receives frames until `take` makes something of one.
+  /// Receives frames until `take` makes something of one, or `isRefused` something of a goodbye.
   mutating func receive<Value: ~Copyable>(
-    by deadline: UInt64?, _ take: Take<Value>
+    by deadline: UInt64?, unless isRefused: (WireGoodbye) -> RPCError? = { _ in nil },
+    _ take: Take<Value>
   ) throws(RPCError) -> Value {
     while true {
       var packet = try nextPacket(by: deadline)
@@ -123,6 +129,9 @@ struct SynchronousChannel: ~Copyable, Sendable {
         throw violated(error)
       }
       answerAside()
+      if let goodbye = aside.goodbye, let error = isRefused(goodbye) { throw error }
+      // A server that sends without end must not keep the call from ending.
+      try checkTime(deadline)
     }
   }
 
@@ -178,8 +187,7 @@ struct SynchronousChannel: ~Copyable, Sendable {
       if !frame.header.isLast { aside.pings.append(frame.header.method) }
       return true
     case .goodbye:
-      let goodbye: WireGoodbye = try Channel.decode(frame.head)
-      aside.goodbye = goodbye.status ?? WireStatus()
+      aside.goodbye = try Channel.decode(frame.head)
       return true
     default: break
     }
@@ -245,7 +253,7 @@ struct SynchronousChannel: ~Copyable, Sendable {
     if frame.header.kind == .status { reassembly.drop(frame.header.call) }
     return try take(
       frame, &descriptors,
-      lost ? .descriptorsLost(frame.header.descriptors, descriptors.count) : nil)
+      reassembly.flaw(of: frame, arrived: descriptors.count, lost: lost))
   }
 
   private mutating func nextPacket(by deadline: UInt64?) throws(RPCError) -> Packet {
@@ -306,8 +314,18 @@ struct SynchronousChannel: ~Copyable, Sendable {
     if now < deadline, baton_wait(socket.number, writable, Int64(clamping: deadline - now)) != 0 {
       return
     }
-    throw RPCError(.deadlineExceeded, "no reply within the call's timeout")
+    throw Self.tooLate
   }
+
+  private func checkTime(_ deadline: UInt64?) throws(RPCError) {
+    if Self.isOver(deadline) { throw Self.tooLate }
+  }
+
+  private static func isOver(_ deadline: UInt64?) -> Bool {
+    deadline.map { LoopClock.now >= $0 } ?? false
+  }
+
+  static let tooLate = RPCError(.deadlineExceeded, "no reply within the call's timeout")
 
   // MARK: The end
 

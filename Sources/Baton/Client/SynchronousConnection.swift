@@ -98,6 +98,8 @@ public final class SynchronousConnection: Sendable {
     _ read: SynchronousCore.Read
   ) throws(RPCError) {
     let observed = observe(method)
+    // Another thread's call may be in turn.
+    let options = options.begun
     let result: Result<Void, RPCError> = core.withLock { core in
       do throws(RPCError) {
         return .success(try core.call(method, options, write, read))
@@ -120,6 +122,7 @@ public final class SynchronousConnection: Sendable {
   ) throws(RPCError) -> Reply {
     let method = MethodIdentity(name)
     let observed = observe(method)
+    let options = options.begun
     let result: Result<Reply, RPCError> = core.withLock { core in
       do throws(RPCError) {
         return .success(try core.call(method, request, options))

@@ -45,7 +45,7 @@ struct SynchronousCore: ~Copyable, Sendable {
       channel.output.largestPacket = min(channel.output.largestPacket, Int(answer.largestPacket))
       peer = PeerLimits(answer)
       if let goodbye = channel.goodbye {
-        channel.lose(ConnectionError(goodbye: goodbye))
+        channel.lose(ConnectionError(goodbye: goodbye.status ?? WireStatus()))
         throw channel.unavailable()
       }
     } catch {
@@ -127,15 +127,31 @@ struct SynchronousCore: ~Copyable, Sendable {
     _ method: MethodIdentity, _ options: CallOptions
   ) throws(RPCError) -> OutgoingCall {
     if let lost = channel.lost { throw RPCError(lost: lost) }
-    if let goodbye = channel.goodbye {
-      let reason = ConnectionError(goodbye: goodbye)
-      throw RPCError(
-        .unavailable, "the call was not begun: \(reason)", origin: .peer, wasNotBegun: true)
-    }
+    if let goodbye = channel.goodbye { throw Self.notBegun(goodbye) }
     let (deadline, head) = try options.begin()
+    // The time has passed while another thread's call was in turn.
+    if let deadline, deadline <= LoopClock.now {
+      var error = SynchronousChannel.tooLate
+      error.wasNotBegun = true
+      throw error
+    }
     lastCall = lastCall == UInt32(Int32.max) ? 1 : lastCall + 1
     return OutgoingCall(
       number: lastCall, method: method, head: head, deadline: deadline, info: options.info)
+  }
+
+  private static func notBegun(_ goodbye: WireGoodbye) -> RPCError {
+    let reason = ConnectionError(goodbye: goodbye.status ?? WireStatus())
+    return RPCError(
+      .unavailable, "the call was not begun: \(reason)", origin: .peer, wasNotBegun: true)
+  }
+
+  /// What becomes of a call of this number when the server says goodbye; nil: it goes on. A server that
+  /// found a fault ends the connection, and does not say what it has begun.
+  private static func refusal(of number: UInt32, _ goodbye: WireGoodbye) -> RPCError? {
+    let isOrderly = (goodbye.status?.code ?? 0) == 0
+    guard isOrderly, CallsInFlight.isLater(number, than: goodbye.lastCall) else { return nil }
+    return notBegun(goodbye)
   }
 
   private mutating func queue(
@@ -188,7 +204,9 @@ struct SynchronousCore: ~Copyable, Sendable {
     var hasHeard = false
     do throws(RPCError) {
       try channel.send(by: call.deadline)
-      let answer = try channel.receive(by: call.deadline) {
+      let number = call.number
+      func refusal(_ goodbye: WireGoodbye) -> RPCError? { Self.refusal(of: number, goodbye) }
+      let answer = try channel.receive(by: call.deadline, unless: refusal) {
         (frame, descriptors, flaw) throws(ProtocolError) in
         try Self.answer(to: call, frame, &descriptors, flaw, read, &early, &hasHeard)
       }

@@ -20,7 +20,8 @@ struct ClientInterception: Sendable {
     }
     let info = options.info ?? ReplyInfo()
     let call = InterceptedCall(
-      method: method, kind: kind, peer: peer, deadline: deadline, metadata: options.metadata)
+      method: method, kind: kind, peer: peer, deadline: deadline, metadata: options.metadata,
+      failure: { RPCError(intercepting: $0) })
     try await Self.pass(call, info, interceptors[...]) { call in
       var options = options
       options.metadata = call.metadata

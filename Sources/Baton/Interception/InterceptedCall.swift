@@ -1,4 +1,5 @@
 public import BatonMessages
+import SystemPackage
 
 /// A call as interceptors see it, and what they change of it: each hands it on to the next.
 public struct InterceptedCall: Sendable {
@@ -16,6 +17,8 @@ public struct InterceptedCall: Sendable {
   /// At a client what the server is told, at a server what the handler sees.
   public var metadata: Metadata
   private(set) var hooks = MessageHooks()
+  /// What becomes of the call when a hook throws.
+  private let failure: @Sendable (any Error) -> RPCError
 
   /// Sees a message, and may change it into another of its type. Throws what shall fail the call.
   ///
@@ -25,8 +28,9 @@ public struct InterceptedCall: Sendable {
 
   init(
     method: String, kind: Kind, peer: PeerCredentials, deadline: ContinuousClock.Instant?,
-    metadata: Metadata
+    metadata: Metadata, failure: @escaping @Sendable (any Error) -> RPCError
   ) {
+    self.failure = failure
     self.method = method
     self.kind = kind
     self.peer = peer
@@ -35,10 +39,27 @@ public struct InterceptedCall: Sendable {
   }
 
   /// Has `hook` called with every request: behind the hooks of the interceptors before this one.
-  public mutating func onRequest(_ hook: @escaping MessageHook) { hooks.requests.append(hook) }
+  public mutating func onRequest(_ hook: @escaping MessageHook) {
+    hooks.requests.append(explained(hook))
+  }
 
   /// Has `hook` called with every reply: before it gets to the interceptors before this one.
-  public mutating func onReply(_ hook: @escaping MessageHook) { hooks.replies.insert(hook, at: 0) }
+  public mutating func onReply(_ hook: @escaping MessageHook) {
+    hooks.replies.insert(explained(hook), at: 0)
+  }
+
+  private func explained(_ hook: @escaping MessageHook) -> MessageHook {
+    { [failure] message in
+      do {
+        try hook(&message)
+      } catch let error as CodecError {
+        // Of what the hook asked of the message, such as its descriptors.
+        throw RPCError(writing: error, "the message")
+      } catch {
+        throw failure(error)
+      }
+    }
+  }
 }
 
 /// What interceptors do with a call's messages, in the order in which they do.
@@ -72,12 +93,13 @@ struct MessageHooks: Sendable {
 }
 
 extension RPCError {
-  /// What became of a call when an interceptor threw.
+  /// What becomes of a call when an interceptor of the client threw.
   init(intercepting error: any Error) {
     switch error {
     case let error as RPCError: self = error
     case is CancellationError: self.init(.cancelled, "the call's task was cancelled")
-    default: self.init(thrown: error)
+    case is Errno: self.init(thrown: error)
+    default: self.init(.unknown, "an interceptor failed: \(error)")
     }
   }
 

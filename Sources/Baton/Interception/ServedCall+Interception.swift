@@ -13,7 +13,7 @@ extension ServedCall {
   ) {
     runIntercepted(.unary) { hooks, context in
       let request = try hooks.request(request)
-      return PackedReply(try hooks.reply(try await handler(request, context)).pack())
+      return try PackedReply(packing: try hooks.reply(try await handler(request, context)))
     }
   }
 
@@ -38,7 +38,7 @@ extension ServedCall {
     let (incoming, requests) = makeRequests(of: Request.self)
     runIntercepted(.clientStream, incoming: incoming) { hooks, context in
       let requests = requests.tapped(.with(hooks.requests))
-      return PackedReply(try hooks.reply(try await handler(requests, context)).pack())
+      return try PackedReply(packing: try hooks.reply(try await handler(requests, context)))
     }
   }
 
@@ -83,7 +83,7 @@ extension ServedCall {
     let context = context
     let intercepted = InterceptedCall(
       method: method, kind: kind, peer: context.peer, deadline: context.deadline,
-      metadata: context.metadata)
+      metadata: context.metadata, failure: { self.told(of: $0) })
     var reply: PackedReply??
     try await Self.pass(intercepted, context, connection.interceptors[...]) { intercepted in
       if reply != nil { throw RPCError.goneOnTwice }
@@ -116,7 +116,12 @@ extension ServedCall {
 final class PackedReply: @unchecked Sendable {
   let message: PackedMessage
 
-  init(_ message: consuming PackedMessage) {
-    self.message = message
+  /// Throws what is wrong with the reply, as for a call that nobody intercepts.
+  init(packing reply: some Message) throws(RPCError) {
+    do throws(CodecError) {
+      message = try reply.pack()
+    } catch {
+      throw RPCError(writing: error, "the reply")
+    }
   }
 }

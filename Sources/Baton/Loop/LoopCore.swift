@@ -16,6 +16,8 @@ final class LoopCore: @unchecked Sendable {
   /// The source that data came for last.
   @exclusivity(unchecked) var hot: (any LoopSource)?
   @exclusivity(unchecked) private var polling: PollingPolicy
+  /// Looks at one source alone that paid since the others were asked.
+  @exclusivity(unchecked) private var paidLooks = 0
   @exclusivity(unchecked) private var jobs: [UnownedJob] = []
   @exclusivity(unchecked) private var running: [UnownedJob] = []
   /// Nothing else of what was there when the turn's work began is still to be done, but jobs that
@@ -184,7 +186,18 @@ final class LoopCore: @unchecked Sendable {
 
   private func wait() {
     if isStopping { return }
-    if polling.isOn, let hot, hot.expectsData, polling.shouldPoll(), poll(hot) { return }
+    if polling.isOn, let hot, hot.expectsData, polling.shouldPoll() {
+      // A source that always has something would keep the loop from the others.
+      if paidLooks == Self.looksPerRound {
+        paidLooks = 0
+        if poller.dispatch(waiting: 0) > 0 { return }
+      }
+      if poll(hot) {
+        paidLooks += 1
+        return
+      }
+    }
+    paidLooks = 0
     asleep.store(true, ordering: .sequentiallyConsistent)
     let hasMail = hasMail.load(ordering: .sequentiallyConsistent)
     _ = poller.dispatch(waiting: hasMail ? 0 : timers.nanosecondsLeft()) {

@@ -48,9 +48,11 @@ public struct AccessPolicy: Sendable {
   }
 
   public static func || (one: AccessPolicy, other: AccessPolicy) -> AccessPolicy {
-    AccessPolicy("\(one.requirement) or \(other.requirement)") { peer in
-      one.allows(peer) || other.allows(peer)
-    }
+    // The default, for a server of root's, says the same twice.
+    let isSame = one.requirement == other.requirement
+    return AccessPolicy(
+      isSame ? one.requirement : "\(one.requirement) or \(other.requirement)"
+    ) { one.allows($0) || other.allows($0) }
   }
 
   public static func && (one: AccessPolicy, other: AccessPolicy) -> AccessPolicy {
@@ -64,6 +66,13 @@ public struct AccessPolicy: Sendable {
     if allows(peer) { return nil }
     return RPCError(
       .permissionDenied, "the server serves \(requirement), not user \(peer.userID)")
+  }
+
+  /// Why the peer may not call a method; nil when it may.
+  func refusal(of peer: PeerCredentials, calling method: String) -> RPCError? {
+    if allows(peer) { return nil }
+    return RPCError(
+      .permissionDenied, "\(method) is for \(requirement), not for user \(peer.userID)")
   }
 
   /// Why a client does not talk to the server at `name`; nil when it does.

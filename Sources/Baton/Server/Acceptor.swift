@@ -13,6 +13,8 @@ final class Acceptor: LoopSource {
   /// Given up for a moment when the process has no number left, to turn one client away.
   private let spare: Mutex<Int32>
 
+  /// Clients that are accepted in one turn of the loop: they may come faster than they are accepted.
+  private static let turn = 8
   /// How long to wait before accepting again.
   private static let pause: UInt64 = 100_000_000
 
@@ -46,7 +48,7 @@ final class Acceptor: LoopSource {
   }
 
   func readable() {
-    while true {
+    for _ in 0..<Self.turn {
       let number = baton_accept(listener.number)
       if number >= 0 {
         adopt(PacketSocket(adopting: number))

@@ -22,7 +22,10 @@ public struct MethodTable: Sendable {
     }
     if let (one, other) = collision {
       throw ConnectionError(
-        .services, "\(one) and \(other) have the same identity on the wire; rename one of them")
+        .services,
+        one == other
+          ? "\(one) is served twice: its service was given more than once"
+          : "\(one) and \(other) have the same identity on the wire; rename one of them")
     }
     index()
   }

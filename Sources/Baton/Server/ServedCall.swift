@@ -1,4 +1,5 @@
 public import BatonMessages
+import Logging
 import SystemPackage
 
 /// One call that a server answers.
@@ -146,19 +147,19 @@ final class ServedCall: @unchecked Sendable {
   /// Replies, unless the call has been given up meanwhile.
   @usableFromInline
   func answer(_ write: Write) {
-    if connection.isOwed(number) { reply(write) }
+    if connection.isOwed(self) { reply(write) }
   }
 
   /// The same for a handler that threw.
   @usableFromInline
   func answer(_ error: any Error) {
-    if connection.isOwed(number) { fail(error) }
+    if connection.isOwed(self) { fail(error) }
   }
 
   /// The same for a handler that has written all its replies.
   @usableFromInline
   func answer() {
-    if connection.isOwed(number) { connection.sendEnd(self) }
+    if connection.isOwed(self) { connection.sendEnd(self) }
   }
 
   // MARK: The answer itself
@@ -177,7 +178,21 @@ final class ServedCall: @unchecked Sendable {
   /// The handler threw.
   @usableFromInline
   func fail(_ error: any Error) {
-    connection.send(self, RPCError(thrown: error))
+    connection.send(self, told(of: error))
+  }
+
+  /// What the caller is told of an error. What it is not told stands in the log.
+  func told(of error: any Error) -> RPCError {
+    switch error {
+    case is RPCError, is Errno, is CancellationError: break
+    default:
+      connection.logger.error(
+        "a handler failed",
+        metadata: [
+          "method": "\(method)", "call": "\(number)", "error": "\(String(reflecting: error))",
+        ])
+    }
+    return RPCError(thrown: error)
   }
 
   /// The request could not be read.
@@ -205,11 +220,18 @@ struct ServedStreams: Sendable {
 }
 
 extension RPCError {
-  /// What a caller is told of an error that a handler threw: an ``RPCError`` as it is, an `Errno`
-  /// as the code that fits, anything else as UNKNOWN without its details.
+  /// What a caller is told of an error that a handler threw: an ``RPCError`` as it is, though none with
+  /// the code OK; an `Errno` as the code that fits; a `CancellationError` as CANCELLED; anything else
+  /// as UNKNOWN without its details.
   public init(thrown error: any Error) {
     switch error {
+    case let error as RPCError where error.code == .ok:
+      self.init(.internal, "the handler threw an error with the code OK")
     case let error as RPCError: self = error
+    case Errno.improperLink:
+      self.init(
+        .permissionDenied,
+        "the path leads out of its directory, or to another file system (\(Errno.improperLink))")
     case let error as Errno: self.init(Self.code(for: error), error.description)
     case is CancellationError: self.init(.cancelled, "the handler was cancelled")
     default: self.init(.unknown, "the handler failed")

@@ -19,6 +19,7 @@ public final class Server: Sendable {
     /// Connected before the server ran.
     var early: [PacketSocket] = []
     var isLeaving = false
+    var hasRun = false
   }
 
   private struct Bound {
@@ -95,7 +96,7 @@ public final class Server: Sendable {
   /// Raises the process's soft limit of open files to its hard one (setrlimit(2)), then
   /// serves until the task is cancelled, or until the last of the connected sockets it was given
   /// ends where it does not listen. Then it takes no more calls, waits for those in flight as long as
-  /// the options say, and removes the sockets' files.
+  /// the options say, and removes the sockets' files. It runs once: throws, too, the second time.
   public func run() async throws(ConnectionError) {
     try await run(until: nil)
   }
@@ -116,6 +117,13 @@ public final class Server: Sendable {
   }
 
   private func run(until watch: SignalWatch?) async throws(ConnectionError) {
+    let isFirst = state.withLock { state in
+      defer { state.hasRun = true }
+      return !state.hasRun
+    }
+    if !isFirst {
+      throw ConnectionError(.closed, "the server runs, or has run, already: make another one")
+    }
     try bind()
     guard let bound = state.withLock({ $0.bound }) else { return }
     baton_raise_descriptor_limit()

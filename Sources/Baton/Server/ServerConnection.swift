@@ -135,10 +135,11 @@ final class ServerConnection: @unchecked Sendable {
   }
 
   /// Whether the answer to a handler's call is still to be sent; the caller sends it.
-  func isOwed(_ number: UInt32) -> Bool {
+  func isOwed(_ call: ServedCall) -> Bool {
     // A task that outlives its loop, and so its connection, ends elsewhere.
     guard channel.loop.isCurrent else { return false }
-    guard let call = remove(number) else { return false }
+    // One whose deadline has passed has been answered, and its number may be another's.
+    guard calls[call.number] === call, remove(call.number) != nil else { return false }
     if !call.streams.isEmpty { call.streams.end(Self.answered) }
     call.letGo()
     return true
@@ -317,7 +318,8 @@ final class ServerConnection: @unchecked Sendable {
     guard let method = found else {
       return refuse(
         number,
-        RPCError(.unimplemented, "no service here has a method of identity \(frame.header.method)"))
+        RPCError(
+          .unimplemented, "no service here has this method (identity \(frame.header.method))"))
     }
     guard frame.header.isLast != method.takesStream else {
       let (expected, got) = method.takesStream ? ("a stream", "one") : ("one", "a stream")

@@ -42,6 +42,6 @@ final class Serving: Sendable {
     if methodPolicies.isEmpty { return nil }
     let service = method.name.prefix { $0 != "/" }
     let policy = methodPolicies[method.name] ?? methodPolicies[String(service)]
-    return policy?.refusal(of: peer)
+    return policy?.refusal(of: peer, calling: method.name)
   }
 }

@@ -38,9 +38,11 @@ public enum Address: Sendable, Hashable {
       self = .command(words)
     case "systemd" where parts.count == 1: self = .announced
     default:
+      let isPath = text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../")
       throw ConnectionError(
         .address,
-        "expected unix:PATH, unix:@NAME, fd:NUMBER, exec:COMMAND or systemd, got \(text.quoted)")
+        "expected unix:PATH, unix:@NAME, fd:NUMBER, exec:COMMAND or, for servers, systemd, got \(text.quoted)"
+          + (isPath ? "; did you mean unix:\(text.shortened)?" : ""))
     }
     if let name, name.utf8.count > 107 {
       throw ConnectionError(

@@ -78,8 +78,14 @@ enum Dialer {
         errno: .resourceTemporarilyUnavailable)
     }
     if number < 0 {
-      throw ConnectionError(
-        .unreachable, "no server at \(address)", errno: Errno(rawValue: -number))
+      let errno = Errno(rawValue: -number)
+      let reason =
+        switch errno {
+        case .permissionDenied: "may not connect to \(address), by its mode, owner or folders"
+        case .protocolWrongTypeForSocket: "what listens at \(address) is no SOCK_SEQPACKET socket"
+        default: "no server at \(address)"
+        }
+      throw ConnectionError(.unreachable, reason, errno: errno)
     }
     return PacketSocket(adopting: number)
   }

@@ -186,8 +186,9 @@ final class Channel: LoopSource, @unchecked Sendable {
 
   private func checkSilence() {
     let now = LoopClock.now
-    // A peer without calls need not read: a blocking client does not.
-    if owner?.hasCalls != true { keepalive?.heard(now: now) }
+    // A peer without calls need not read: a blocking client does not. One that sends no more cannot
+    // answer.
+    if owner?.hasCalls != true || hasInputEnded { keepalive?.heard(now: now) }
     switch keepalive?.check(now: now) {
     case .wait(until: let next): checkSilence(at: next)
     case .ask(then: let next):
@@ -305,8 +306,7 @@ final class Channel: LoopSource, @unchecked Sendable {
       try takeLast(frame, &descriptors, lost: lost, owner)
     default:
       try owner.received(
-        frame, &descriptors,
-        lost ? .descriptorsLost(frame.header.descriptors, descriptors.count) : nil)
+        frame, &descriptors, reassembly.flaw(of: frame, arrived: descriptors.count, lost: lost))
     }
   }
 
@@ -329,8 +329,7 @@ final class Channel: LoopSource, @unchecked Sendable {
       reassembly.drop(frame.header.call)
     }
     try owner.received(
-      frame, &descriptors,
-      lost ? .descriptorsLost(frame.header.descriptors, descriptors.count) : nil)
+      frame, &descriptors, reassembly.flaw(of: frame, arrived: descriptors.count, lost: lost))
   }
 
   private func greet(_ owner: Endpoint, _ hello: WireHello) throws(ProtocolError) {

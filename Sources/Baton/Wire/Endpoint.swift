@@ -74,7 +74,11 @@ final class Endpoint: Sendable {
   }
 
   /// The peer sends no more, which this end outlives.
-  func inputEnded() { callee?.inputEnded() }
+  func inputEnded() {
+    callee?.inputEnded()
+    // No answers come either.
+    caller?.ended(ConnectionError(.closed, "the peer ended the connection"))
+  }
 
   /// Whether a frame is likely to come soon.
   var expectsData: Bool { callee != nil || firstCaller?.expectsData == true }

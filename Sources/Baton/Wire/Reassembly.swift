@@ -31,6 +31,14 @@ package struct Reassembly: ~Copyable {
 
   var isEmpty: Bool { partials.isEmpty }
 
+  /// What is wrong with a message that came in one frame, with so many descriptors, of which some were
+  /// `lost` on the way.
+  func flaw(of frame: Frame, arrived: Int, lost: Bool) -> MessageFlaw? {
+    let sent = frame.header.descriptors
+    if lost { return .descriptorsLost(sent, arrived) }
+    return sent > mostDescriptors ? .tooManyDescriptors(most: mostDescriptors) : nil
+  }
+
   /// Whether a part has come of a message of a call that is so.
   func contains(_ isSo: (UInt32) -> Bool) -> Bool {
     !partials.isEmpty && partials.keys.contains(where: isSo)

@@ -46,6 +46,11 @@ public struct DescriptorContract: Sendable, Hashable {
         let object = KernelObject(number: descriptor.rawValue)
         return try object.meets(self) ? nil : object.describe()
       }
+    } catch let error where error == .badFileDescriptor {
+      throw CodecError(
+        .descriptor,
+        "expected \(self), got a number that is not open (\(error)): was it closed behind the Descriptor's back?"
+      )
     } catch {
       throw CodecError(
         .descriptor, "expected \(self), got one that tells nothing of itself: \(error)")

@@ -338,4 +338,36 @@ import Testing
       }
     }
   }
+
+  @Test(.processOfItsOwn)
+  func `a blocking call that the server has not begun ends with its goodbye`() async {
+    await #expect(processExitsWith: .success) {
+      try await BlockingScene.run { scene in
+        async let outcome = scene.call(Parcels.echo)
+        _ = try await scene.requests(1)
+        // Its last call is zero, and the connection stays.
+        try scene.attacker.send(RawFrame.goodbye.bytes)
+        let error = await outcome.error
+        #expect(error?.code == .unavailable)
+        #expect(error?.wasNotBegun == true)
+      }
+    }
+  }
+
+  @Test(.processOfItsOwn)
+  func `a client that still serves ends its calls when the server has said its last`() async {
+    await #expect(processExitsWith: .success) {
+      try await Self.withServingClient { scene, _, gate in
+        let call = scene.begin(Parcels.echo)
+        let number = try await scene.requests(1)[0].call
+        try scene.attacker.send(RawFrame(6, head: [16, UInt8(number)]).bytes)
+        scene.attacker.finish()
+        #expect(await call.value.error?.code == .unavailable)
+        gate.release()
+        let answers = try await scene.attacker.frames(until: 3)
+        #expect(answers.last?.call == Self.firstCall)
+        scene.attacker.leave()
+      }
+    }
+  }
 }
