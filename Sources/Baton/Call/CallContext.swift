@@ -36,13 +36,14 @@ public struct CallContext: Sendable {
 
   /// Tells the caller something ahead of the first reply. Once, before any reply is written: the
   /// caller drops what comes later. Throws INVALID_ARGUMENT for metadata that ``Metadata`` does not
-  /// allow.
+  /// allow, RESOURCE_EXHAUSTED for too many.
   public func sendMetadata(_ metadata: Metadata) throws(RPCError) {
     try call.connection.sendMetadata(call.number, metadata)
   }
 
-  /// What to tell the caller behind the last reply, or with the error. Throws INVALID_ARGUMENT for
-  /// metadata that ``Metadata`` does not allow.
+  /// What to tell the caller behind the last reply, or with an error that has no trailers of its
+  /// own. Throws INVALID_ARGUMENT for metadata that ``Metadata`` does not allow, RESOURCE_EXHAUSTED
+  /// for too many. Trailers of more than 40,000 bytes are not sent, and nothing says so.
   public func setTrailers(_ trailers: Metadata) throws(RPCError) {
     try call.setTrailers(trailers)
   }

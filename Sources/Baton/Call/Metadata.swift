@@ -1,9 +1,9 @@
 /// What callers and servers say beside messages, as gRPC has it: keys with text, or, where the key
 /// ends in `-bin`, with bytes. A key may stand there more than once.
 ///
-/// A key is 1 to 256 of a-z, 0-9, `-`, `_` and `.`; text is printable ASCII. What is sent is checked,
-/// and what does not keep to this fails its call with INVALID_ARGUMENT. All of a call's metadata that
-/// is sent at once has at most 60,000 bytes.
+/// A key is 1 to 256 of a-z, 0-9, `-`, `_` and `.`; text is printable ASCII. What is sent is
+/// checked: what does not keep to this is INVALID_ARGUMENT, and more than 60,000 bytes sent at once
+/// are RESOURCE_EXHAUSTED, each entry counting 8 more than its key and value have.
 public struct Metadata: Sendable, Hashable {
   public struct Entry: Sendable, Hashable {
     public var key: String

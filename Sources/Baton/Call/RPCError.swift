@@ -41,7 +41,9 @@ public struct RPCError: Error, Sendable, Hashable {
   /// For people. Says what was expected and what came.
   public var message: String
   public var origin: Origin
-  /// Messages of any type that say more, as in `google.rpc.Status`.
+  /// Messages of any type that say more, as in `google.rpc.Status`. A server sends those that fit
+  /// into 40,000 bytes with the trailers: the first that does not, and all behind it, are dropped, and
+  /// nothing says so.
   public var details: [ProtoAny]
   /// What the server said behind its last message.
   public var trailers: Metadata

@@ -3,11 +3,13 @@ import Glibc
 
 /// Who may connect to a server, or call a method of it; or, for a client, who may be the server.
 ///
-/// Policies are combined with `||` and `&&`: `.sameUser || .groups([44]) && .check("…") { … }`. What
-/// is refused is PERMISSION_DENIED, and stands in the server's log.
+/// Policies are combined with `||` and `&&`: `.sameUser || .groups([44]) && .check("…") { … }`.
+/// A caller that a server refuses gets PERMISSION_DENIED, when it connects as
+/// ``ConnectionError/Kind/refused(_:)``, and stands in the server's log. A server that a client's
+/// ``ConnectionOptions/serverPolicy`` does not allow is ``ConnectionError/Kind/untrusted``.
 public struct AccessPolicy: Sendable {
   private let allows: @Sendable (PeerCredentials) -> Bool
-  /// What the policy asks for, for the log: `user 0 or group 44`.
+  /// What the policy asks for: `user 0 or group 44`. For the log, and told to whom it refuses.
   public let requirement: String
 
   private init(
@@ -19,7 +21,8 @@ public struct AccessPolicy: Sendable {
 
   /// Everybody who can reach the socket.
   public static let anyone = AccessPolicy("anyone") { _ in true }
-  /// Whoever runs as the effective user of this process.
+  /// Whoever runs as the effective user that this process has when the policy is first used, which
+  /// the defaults of ``ServerOptions`` do: a process that changes its user does so before.
   public static let sameUser = users([geteuid()])
   /// User 0.
   public static let root = users([0])
@@ -40,7 +43,8 @@ public struct AccessPolicy: Sendable {
   }
 
   /// Those whom `allows` allows: by their process, its executable or security label. It is asked
-  /// where the connection is accepted, and should be quick. What it cannot find out it should refuse.
+  /// where the connection is made or accepted, for a method at each call, and should be quick. What
+  /// it cannot find out it should refuse.
   public static func check(
     _ requirement: String, _ allows: @escaping @Sendable (PeerCredentials) -> Bool
   ) -> AccessPolicy {

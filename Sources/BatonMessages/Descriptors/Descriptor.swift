@@ -4,9 +4,10 @@ public import SystemPackage
 /// An open file, socket, memory or other kernel object, as a value.
 ///
 /// Copies share one counted owner; the number is closed when the last copy is gone (close(2)). The
-/// number itself is reached only inside ``withFileDescriptor(_:)``, or by
-/// ``init(duplicating:)``, ``duplicate()`` or ``take()``. Every descriptor made here is closed when
-/// the process executes another program (O_CLOEXEC).
+/// number itself is reached only inside ``withFileDescriptor(_:)``, or by ``take()``, which gives it
+/// up. ``init(adopting:)`` and ``init(duplicating:)`` make a descriptor of a number, ``duplicate()``
+/// one of a descriptor. Every descriptor made here is closed when the process executes another
+/// program (O_CLOEXEC).
 ///
 /// Whoever else holds a descriptor for the same open file, the sender of a received one included,
 /// shares more than the content:
