@@ -312,4 +312,32 @@ import Testing
       }
     }
   }
+
+  @Test func `an idle blocking client does not keep a server that leaves`() async throws {
+    let path = Self.path()
+    let server = Server(
+      address: "unix:\(path)", services: [EchoService()],
+      options: ServerOptions(drainTimeout: .seconds(30)))
+    try server.bind()
+    try await onOwnThread {
+      let client = try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await server.run() }
+        let client = try await onOwnThread {
+          let client = try SynchronousConnection.connect(to: Address("unix:\(path)"))
+          _ = try client.call(EchoService.echo, EchoMessage())
+          return client
+        }
+        group.cancelAll()
+        let begin = ContinuousClock.now
+        try await group.waitForAll()
+        #expect(ContinuousClock.now - begin < .seconds(10))
+        return client
+      }
+      let error = #expect(throws: RPCError.self) {
+        try client.call(EchoService.echo, EchoMessage())
+      }
+      #expect(error?.code == .unavailable)
+      #expect(error?.wasNotBegun == true)
+    }
+  }
 }

@@ -112,8 +112,18 @@ final class ServerConnection: @unchecked Sendable {
     guard isLeaving || hasGoodbye, calls.isEmpty, isAccepted || channel.hasInputEnded,
       channel.hasInputEnded || !isReceivingRequest
     else { return }
+    if !hasFinished && isAccepted { endSoon() }
     hasFinished = true
     channel.finish()
+  }
+
+  /// Does not wait for the other end's end for long: a blocking client finds out when it calls. What
+  /// has been sent to it can be read all the same.
+  private func endSoon() {
+    idleTimer?.cancel()
+    idleTimer = channel.loop.schedule(at: LoopClock.now &+ Self.grace) {
+      self.channel.endIfAllHasLeft(ConnectionError(.closed, "the server is shutting down"))
+    }
   }
 
   /// Whether a part has come of the request of a call that is to be taken.
@@ -163,6 +173,9 @@ final class ServerConnection: @unchecked Sendable {
       self.descriptorsInFlight.release(done)
     }
   }
+
+  /// How long a client has to read the last answer and to end the connection itself.
+  private static let grace: UInt64 = 200_000_000
 
   private static let answered = RPCError(.failedPrecondition, "the handler has returned")
 

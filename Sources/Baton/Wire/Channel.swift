@@ -382,6 +382,11 @@ final class Channel: LoopSource, @unchecked Sendable {
     }
   }
 
+  /// The same where nothing waits to be sent. On the loop's thread.
+  func endIfAllHasLeft(_ error: ConnectionError) {
+    if sender.isIdle { end(error) }
+  }
+
   func loopEnded() {
     end(ConnectionError(.closed, "the event loop was shut down"))
   }
