@@ -25,15 +25,40 @@ struct Configuration: Decodable {
     guard let data = try? Data(contentsOf: file) else { return nil }
     do {
       try refuseUnknownKeys(data)
-      return try JSONDecoder().decode(Configuration.self, from: data)
+      let configuration = try JSONDecoder().decode(Configuration.self, from: data)
+      try configuration.checkSchemas()
+      return configuration
     } catch {
       throw Problem("\(file.path): \(explanation(error))")
     }
   }
 
+  /// Each schema has a file of Swift code of its own.
+  private func checkSchemas() throws {
+    if schemas.isEmpty { throw Problem("schemas: expected at least one schema file, got none") }
+    var named: [String: String] = [:]
+    for schema in schemas {
+      let parts = schema.split(separator: "/", omittingEmptySubsequences: false)
+      if parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." }) {
+        throw Problem(
+          """
+          schemas: expected a file as it is imported, such as files/v1/broker.proto; got "\(schema)"
+          """)
+      }
+      if let other = named.updateValue(schema, forKey: Generation.swiftFile(schema)) {
+        throw Problem(
+          other == schema
+            ? "schemas: \(schema) is listed twice"
+            : "schemas: \(other) and \(schema) would become one file; rename one of them")
+      }
+    }
+  }
+
   private static func refuseUnknownKeys(_ data: Data) throws {
     let keys = ["schemas", "visibility", "imports", "output"]
-    let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+    guard let object = try JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+      throw Problem("expected an object with the key schemas, got another value")
+    }
     for key in object.keys.sorted() where !keys.contains(key) {
       throw Problem("expected the keys \(keys.joined(separator: ", ")), got \(key)")
     }
@@ -44,10 +69,18 @@ struct Configuration: Decodable {
     case let problem as Problem: problem.description
     case DecodingError.keyNotFound(let key, _): "expected the key \(key.stringValue)"
     case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-      "\(context.codingPath.map(\.stringValue).joined(separator: ".")): \(context.debugDescription)"
+      expectation(of: context.codingPath.first?.stringValue ?? "")
     case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
       "expected the visibility internal, package or public"
     default: "expected a JSON object with the key schemas: \(error.localizedDescription)"
+    }
+  }
+
+  private static func expectation(of key: String) -> String {
+    switch key {
+    case "schemas": #"schemas: expected an array of texts, such as ["files/v1/broker.proto"]"#
+    case "imports": #"imports: expected an array of texts, such as ["Vendor/Schemas"]"#
+    default: "\(key): expected a text"
     }
   }
 }

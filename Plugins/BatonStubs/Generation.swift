@@ -34,7 +34,7 @@ struct Generation {
   }
 
   /// The generator's own rule.
-  private static func swiftFile(_ schema: String) -> String {
+  static func swiftFile(_ schema: String) -> String {
     let stem = schema.hasSuffix(".proto") ? String(schema.dropLast(6)) : schema
     return stem.replacing("/", with: "_") + ".baton.swift"
   }

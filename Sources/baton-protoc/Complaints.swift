@@ -9,7 +9,7 @@ struct Complaints {
     let lines = said.split(separator: "\n").map(String.init)
     let missing = Set(lines.compactMap(Self.missingFile))
     text =
-      lines.filter { Self.missingFile($0) == nil }
+      lines.filter { Self.missingFile($0) == nil && !Self.advisesProto2($0) }
       .map { Self.rewritten($0, missing, folders) + "\n" }.joined()
   }
 
@@ -17,6 +17,12 @@ struct Complaints {
   private static func missingFile(_ line: String) -> String? {
     let end = ": File not found."
     return line.hasSuffix(end) ? String(line.dropLast(end.count)) : nil
+  }
+
+  /// protobuf's own warning where a file names no syntax. The generator refuses such a file, and says
+  /// what it takes.
+  private static func advisesProto2(_ line: String) -> Bool {
+    line.hasPrefix("[libprotobuf WARNING") && line.contains("No syntax specified")
   }
 
   private static func rewritten(
@@ -36,6 +42,13 @@ struct Complaints {
   private static func reason(
     _ text: String, _ missing: Set<String>, _ folders: [String]
   ) -> String {
+    if let option = text.wholeMatch(of: /Option "\((baton\..*)\)" unknown\..*/) {
+      let options = ["baton.descriptor", "baton.swift_prefix"]
+      return options.contains(String(option.1))
+        ? "(\(option.1)) is not known here: add import \"baton/options.proto\";"
+        : "(\(option.1)) is no option; baton/options.proto has "
+          + options.map { "(\($0))" }.joined(separator: " and ")
+    }
     guard let match = text.wholeMatch(of: /Import "(.*)" was not found or had errors\./),
       missing.contains(String(match.1))
     else { return text }

@@ -24,6 +24,33 @@ import Testing
         + "TypeMessage in Swift; rename one of them, or set (baton.swift_prefix) in its file\n")
   }
 
+  @Test(arguments: [
+    ("descriptor", "is not known here: add import \"baton/options.proto\";"),
+    (
+      "descripter",
+      "is no option; baton/options.proto has (baton.descriptor) and (baton.swift_prefix)"
+    ),
+  ])
+  func `an option of Baton's that is not known says what to do`(_ name: String, _ reason: String)
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let schema = try folder.file(
+      "a.proto",
+      Data("syntax = \"proto3\";\nmessage A { uint32 f = 1 [(baton.\(name)) = {}]; }\n".utf8))
+    let said = try run(["a.proto"], in: folder)
+    #expect(said == "\(schema.path):2:27: error: (baton.\(name)) \(reason)\n")
+  }
+
+  @Test func `a file without a syntax is one error, which asks for proto3`() throws {
+    let folder = try TemporaryFolder()
+    let schema = try folder.file("a.proto", Data("message A {}\n".utf8))
+    let said = try run(["a.proto"], in: folder)
+    #expect(said.hasPrefix("\(schema.path)"))
+    #expect(said.contains("proto3"))
+    #expect(said.split(separator: "\n").count == 1)
+  }
+
   @Test func `a configuration that changed since the build was planned is refused`() throws {
     let folder = try TemporaryFolder()
     let configuration = try folder.file("baton.json", Data("{}".utf8))

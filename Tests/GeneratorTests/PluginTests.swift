@@ -85,6 +85,25 @@ struct PluginTests {
           + "make it visible here: set its visibility to package or public"))
   }
 
+  @Test(arguments: [
+    (#"["common/v1/page.proto", "common/v1/page.proto"]"#, "common/v1/page.proto is listed twice"),
+    ("[]", "expected at least one schema file, got none"),
+    (#""common/v1/page.proto""#, "expected an array of texts, such as"),
+    (#"["./common/v1/page.proto"]"#, "expected a file as it is imported, such as"),
+  ])
+  func `a list of schemas that cannot be is told with the file that has it`(
+    _ schemas: String, _ reason: String
+  ) throws {
+    let packages = try ExamplePackages()
+    let configuration = "app/Sources/Common/baton.json"
+    try packages.edit(configuration, replacing: #"["common/v1/page.proto"]"#, with: schemas)
+    try packages.edit("app/Package.swift", replacing: "targets: [", with: "targets:    [")
+    let path = packages.folder.appending(path: configuration).path
+    let found = errors(try packages.build()).filter { $0.contains(path) }
+    #expect(found.count == 1)
+    #expect(found.first?.contains("schemas: \(reason)") == true, "\(found)")
+  }
+
   @Test func `without protoc the build says what to install`() throws {
     let packages = try ExamplePackages()
     try packages.edit("app/Package.swift", replacing: "targets: [", with: "targets: [ ")
