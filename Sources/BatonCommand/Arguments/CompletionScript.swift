@@ -31,11 +31,24 @@ enum CompletionScript {
         word="${words[cursor]}"
         _baton "${1}" "${word}" "${words[cursor > 0 ? cursor - 1 : 0]}"
 
-        [[ "${COMP_WORDBREAKS}" = *:* && "${word}" = *:* ]] || return 0
-        local -r typed="${word%"${word##*:}"}"
+        local typed=
+        local -i has_addresses=0
+        [[ "${COMP_WORDBREAKS}" = *:* ]] && typed="${word%"${word##*:}"}"
         for index in "${!COMPREPLY[@]}"; do
-            COMPREPLY[index]="${COMPREPLY[index]#"${typed}"}"
+            word="${COMPREPLY[index]#"${typed}"}"
+            if [[ "${COMPREPLY[index]}" = @(unix|exec|fd):* ]]; then
+                has_addresses=1
+                printf -v word %q "${word}"
+                [[ "${word}" = "''" ]] && word=
+            fi
+            COMPREPLY[index]="${word}"
+            # What is typed in full already is no choice beside what is longer.
+            [[ -n "${word}" ]] || unset "COMPREPLY[index]"
         done
+
+        # readline would quote colons and @, and put a space behind a scheme.
+        [[ "${has_addresses}" -eq 0 ]] || compopt +o filenames
+        [[ "${COMPREPLY[*]}" != @(unix|exec|fd): ]] || compopt -o nospace
     }
 
     complete -o filenames -F _baton_with_colons baton

@@ -61,6 +61,7 @@ package enum Completions {
 
   /// Asks the server that the words name if it listens on a socket: completing starts no program.
   private static func ask(_ words: [String]) async -> ServerSchema? {
+    let words = words.map(ShellWord.unquoted)
     guard let address = words.first(where: { $0.hasPrefix("unix:") }),
       let session = try? await Session(address: address, Watch(.seconds(1)), isVerbose: false)
     else { return nil }
