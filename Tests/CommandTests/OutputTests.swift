@@ -34,27 +34,35 @@ import Testing
     #expect(result.status == 0)
   }
 
-  @Test func `a field that is no descriptor is wrong usage before the call is made`() async throws {
+  @Test(arguments: ["--cat", "--save"])
+  func `a field that is no descriptor is wrong usage before the call is made`(
+    option: String
+  ) async throws {
     let scratch = try Scratch()
+    let field = "items[0].name"
     let result = try await take(
-      "--cat", "items[0].name", "--save", "items[0].content=new.txt",
-      directory: scratch.url)
+      option, option == "--save" ? "\(field)=name.txt" : field,
+      "--save", "items[0].content=new.txt", directory: scratch.url)
     #expect(
       result.errors == """
-        baton: items[0].name is no descriptor; shelf.v1.TakeReply has items[].content, \
-        spare_part, by_text[]
+        baton: \(option) items[0].name: expected a descriptor; shelf.v1.TakeReply has \
+        items[].content, spare_part, by_text[]
 
         """)
     #expect(result.status == 64)
     #expect(access(scratch.path("new.txt"), F_OK) != 0)
   }
 
-  @Test func `an unknown field is wrong usage, and the error tells what there is`() async throws {
-    let result = try await take("--cat", "items[0].kontent")
+  @Test(arguments: ["--cat", "--save"])
+  func `an unknown field is wrong usage, and the error tells its option and what there is`(
+    option: String
+  ) async throws {
+    let field = "items[0].kontent"
+    let result = try await take(option, option == "--save" ? "\(field)=new.txt" : field)
     #expect(
       result.errors
-        == "baton: items[0].kontent: shelf.v1.Item has no field \"kontent\"; it has name, content\n"
-    )
+        == "baton: \(option) \(field): shelf.v1.Item has no field \"kontent\"; "
+        + "it has name, content\n")
     #expect(result.status == 64)
   }
 
@@ -62,7 +70,7 @@ import Testing
     let result = try await take("--cat", "items[2].content")
     #expect(
       result.errors.hasPrefix(
-        "baton: the reply has no items[2].content; it has items[0].content, items[1].content, "))
+        "baton: --cat items[2].content: the reply has none; it has items[0].content, "))
     #expect(result.errors.split(separator: "\n").count == 1)
     #expect(result.status == 74)
   }

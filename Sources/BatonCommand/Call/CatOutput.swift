@@ -7,7 +7,7 @@ struct CatOutput {
 
   func write(_ reply: DynamicMessage) throws(Failure) {
     try StandardOutput.check()
-    for descriptor in try ReplyFields.descriptors(at: field, in: reply) {
+    for descriptor in try ReplyFields.descriptors(at: field, "--cat", in: reply) {
       do throws(Errno) {
         try ContentCopy(of: descriptor).write { (bytes, _) throws(Errno) in
           try StandardOutput.write(bytes, to: .standardOutput)

@@ -2,8 +2,8 @@ import BatonMessages
 
 /// The descriptors of a reply as options name them: by the path of their field.
 enum ReplyFields {
-  /// Throws unless the path leads to a descriptor field in messages of this type. Asked before the
-  /// call is made.
+  /// Throws unless the path, which came with `option`, leads to a descriptor field in messages of this
+  /// type. Asked before the call is made.
   static func check(
     _ text: String, _ option: String, of type: MessageType
   ) throws(Failure) {
@@ -11,20 +11,24 @@ enum ReplyFields {
       let path = try FieldPath(text)
       if case .descriptor = try type.field(at: path).type { return }
     } catch {
-      throw .usage("\(text.isEmpty ? option : text.shortened): \(error.message)")
+      throw .usage("\(option)\(text.isEmpty ? "" : " \(text.shortened)"): \(error.message)")
     }
-    throw .usage("\(text.shortened) is no descriptor; \(type.name) has \(list(paths(in: type)))")
+    throw .usage(
+      "\(option) \(text.shortened): expected a descriptor; "
+        + "\(type.name) has \(list(paths(in: type)))")
   }
 
-  /// The descriptors at the path; of a repeated or map field all of them, in their order.
+  /// The descriptors at the path, which came with `option`; of a repeated or map field all of them, in
+  /// their order.
   static func descriptors(
-    at text: String, in reply: DynamicMessage
+    at text: String, _ option: String, in reply: DynamicMessage
   ) throws(Failure) -> [Descriptor] {
     let descriptors = find(text, in: reply)
     if descriptors.isEmpty {
       throw Failure(
-        .output, "the reply has no \(text.shortened); it has \(list(reply.descriptors.map(\.path)))"
-      )
+        .output,
+        "\(option) \(text.shortened): the reply has none; "
+          + "it has \(list(reply.descriptors.map(\.path)))")
     }
     return descriptors
   }

@@ -24,7 +24,7 @@ struct SaveOutput: Sendable {
   /// The file is made, or emptied first, as by a shell's `>`.
   func write(_ reply: DynamicMessage, number: Int = 1) throws(Failure) {
     let path = path.replacing(Self.place, with: "\(number)")
-    let descriptors = try ReplyFields.descriptors(at: field, in: reply)
+    let descriptors = try ReplyFields.descriptors(at: field, "--save", in: reply)
     guard let descriptor = descriptors.first, descriptors.count == 1 else {
       throw Failure(
         .output,
