@@ -341,7 +341,11 @@ import Testing
       ["call", "a", "b", "--exec", "--cat", "file", "--", "true"],
       "--exec and --cat exclude each other; see baton call --help"
     ),
-    (["frobnicate"], "Unexpected argument 'frobnicate'; see baton --help"),
+    (["frobnicate"], "expected call, list or describe, got \"frobnicate\"; see baton --help"),
+    (
+      ["frobnicate", "-x"], "expected call, list or describe, got \"frobnicate\"; see baton --help"
+    ),
+    (["--frobnicate"], "Unknown option '--frobnicate'; see baton --help"),
   ])
   func `wrong usage is one line`(arguments: [String], message: String) async throws {
     expect(try await Tool.run(Tool.product("baton"), arguments), 64, message)

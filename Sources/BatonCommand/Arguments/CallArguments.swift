@@ -11,7 +11,7 @@ struct ServerArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Give up after this long, reading the request included: 500ms, 2s, 1m. Without it, wait without end.",
+      "Give up when all of it takes longer than this: 500ms, 2s, 1m; a number alone is seconds. Without it, wait without end.",
       valueName: "time"),
     transform: TimeoutArgument.parse)
   var timeout: Duration?

@@ -28,10 +28,13 @@ struct CallCommand: AsyncParsableCommand {
       the path where a second reply has it. --exec waits for the command before it takes the next \
       reply, and goes on when one fails. Ctrl-C cancels the call, and ends the server of exec:.
 
+      --timeout counts connecting, reading the request and opening what it names, too.
+
       Exit status: 0; the code of gRPC (1 to 16) when the call ended in an error; 64 for wrong \
       usage; 69 when no connection was had; 71 when too few files may be open; 74 when the reply could \
       not be written; 130 when it was interrupted, 143 when it got SIGTERM; that of the command of \
-      --exec, of a stream that of the first that failed.
+      --exec, of a stream that of the first that failed; 126 when that command cannot be executed, \
+      127 when there is none.
 
       Examples:
         baton call unix:/run/broker files.v1.FileBroker/Open '{"path": "a.txt"}'

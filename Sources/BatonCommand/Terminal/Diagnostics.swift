@@ -40,7 +40,13 @@ enum Diagnostics {
     let subcommands = BatonTool.configuration.subcommands.compactMap {
       $0.configuration.commandName
     }
-    let named = CommandLine.arguments.dropFirst().first { subcommands.contains($0) }
+    let arguments = CommandLine.arguments.dropFirst()
+    if let first = arguments.first, !first.hasPrefix("-"), !(subcommands + ["help"]).contains(first)
+    {
+      let names = subcommands.dropLast().joined(separator: ", ") + " or \(subcommands.last ?? "")"
+      return .usage("expected \(names), got \(first.quoted); see baton --help")
+    }
+    let named = arguments.first { subcommands.contains($0) }
     let command = (["baton", named].compactMap(\.self) + ["--help"]).joined(separator: " ")
     var message = BatonTool.message(for: error)
     for argument in CommandLine.arguments where argument.shortened != argument {
