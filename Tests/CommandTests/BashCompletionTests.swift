@@ -65,6 +65,17 @@ import Testing
     #expect(result == line)
   }
 
+  @Test func `a server that asks for a token is asked for completions with it`() async throws {
+    let result = try await withShelf(ServerOptions(interceptors: [TokenGuard()])) { address in
+      let call = "baton call -H 'authorization: Bearer abc' \(address)"
+      let answer = try await Tool.baton("list", address)
+      #expect(answer.status == 16)
+      return try await line("\(call) shelf.v1.Shelf/T\t").replacing(address, with: "ADDRESS")
+    }
+    #expect(
+      result == "baton call -H 'authorization: Bearer abc' ADDRESS shelf.v1.Shelf/Take |")
+  }
+
   @Test func `what a shell would take for its own in a socket's name is quoted`() async throws {
     let name = "baton-\(UInt64.random(in: 0 ... .max)) 'it' $(exit)"
     let server = Server(address: "unix:@\(name)", services: [])

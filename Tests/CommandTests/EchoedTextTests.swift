@@ -31,6 +31,8 @@ import Testing
       ["call", Tool.broker(), open, "--schema", long],
       ["call", Tool.broker(), open, "--schema", "\(long).proto"],
       ["call", Tool.broker(), open, "--timeout", long], ["call", Tool.broker(), open, "--\(long)"],
+      ["call", Tool.broker(), open, "-H", long],
+      ["list", Tool.broker(), "--header", "a: \(long)é"],
       [long], ["call", Tool.broker(), open, "{}", long],
       ["call", Tool.broker(), open, #"{"path": "README.md"}"#, "--save", "file=\(long)"],
       ["call", Tool.broker(), open, #"{"path": "README.md"}"#, "--exec", "--", long],

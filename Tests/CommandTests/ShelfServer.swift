@@ -28,13 +28,14 @@ struct ShelfServer: Shelf.Service {
   }
 }
 
-/// Runs `body` with the address of a shelf in this process, which runs on a thread of its own: other
-/// tests may hold every thread of Swift's pool while they wait for processes.
+/// Runs `body` with the address of a shelf, or of other services, in this process, which runs on a
+/// thread of its own: other tests may hold every thread of Swift's pool while they wait for processes.
 func withShelf<Result>(
-  _ options: ServerOptions = ServerOptions(), _ body: (String) async throws -> Result
+  _ options: ServerOptions = ServerOptions(), services: [any RPCService] = [ShelfServer()],
+  _ body: (String) async throws -> Result
 ) async throws -> Result {
   let address = "unix:@baton-shelf-\(UInt64.random(in: 0 ... .max))"
-  let server = Server(address: address, services: [ShelfServer()], options: options)
+  let server = Server(address: address, services: services, options: options)
   try server.bind()
   let loop = try EventLoop()
   defer { loop.shutdown() }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Baton
 
 /// Where the server is.
 struct ServerArguments: ParsableArguments {
@@ -16,7 +17,17 @@ struct ServerArguments: ParsableArguments {
     transform: TimeoutArgument.parse)
   var timeout: Duration?
 
-  @Flag(name: .shortAndLong, help: "Tell timings, credentials and descriptors on standard error.")
+  @Option(
+    name: [.customShort("H"), .customLong("header")],
+    help: ArgumentHelp(
+      "Send this metadata, also when the schema is asked for. Behind a key that ends in -bin, the value is base64. Can be given several times.",
+      valueName: "key: value"),
+    transform: HeaderArgument.parse)
+  var headers: [Metadata.Entry] = []
+
+  @Flag(
+    name: .shortAndLong,
+    help: "Tell timings, credentials, descriptors and the server's metadata on standard error.")
   var verbose = false
 }
 

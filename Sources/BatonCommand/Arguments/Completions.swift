@@ -1,4 +1,5 @@
 import ArgumentParser
+import Baton
 import BatonMessages
 
 /// What the shell offers in an argument's place.
@@ -61,11 +62,29 @@ package enum Completions {
 
   /// Asks the server that the words name if it listens on a socket: completing starts no program.
   private static func ask(_ words: [String]) async -> ServerSchema? {
-    let words = words.map(ShellWord.unquoted)
-    guard let address = words.first(where: { $0.hasPrefix("unix:") }),
-      let session = try? await Session(address: address, Watch(.seconds(1)), isVerbose: false)
+    let (address, metadata) = server(in: words)
+    guard let address,
+      let session = try? await Session(
+        address: address, Watch(.seconds(1)), metadata, isVerbose: false)
     else { return nil }
     return try? await ServerSchema(of: session)
+  }
+
+  /// The address of a socket among the words, and the metadata of `--header`.
+  private static func server(in words: [String]) -> (address: String?, metadata: Metadata) {
+    var rest = words.map(ShellWord.unquoted)[...]
+    var address: String?
+    var headers: [String] = []
+    while let word = rest.popFirst() {
+      if word == "-H" || word == "--header" {
+        if let next = rest.popFirst() { headers.append(next) }
+      } else if word.hasPrefix("--header=") {
+        headers.append(String(word.dropFirst("--header=".count)))
+      } else if address == nil && word.hasPrefix("unix:") {
+        address = word
+      }
+    }
+    return (address, Metadata(headers.compactMap { try? HeaderArgument.parse($0) }))
   }
 
   /// The method that the words name.

@@ -28,6 +28,8 @@ struct CallCommand: AsyncParsableCommand {
       the path where a second reply has it. --exec waits for the command before it takes the next \
       reply, and goes on when one fails. Ctrl-C cancels the call, and ends the server of exec:.
 
+      --verbose prints the metadata and the trailers of the reply on standard error.
+
       --timeout counts connecting, reading the request and opening what it names, too.
 
       Exit status: 0; the code of gRPC (1 to 16) when the call ended in an error; 64 for wrong \
@@ -45,6 +47,7 @@ struct CallCommand: AsyncParsableCommand {
         baton call unix:@broker files.v1.FileBroker/Watch '{"path": "inbox"}' --limit 3
         baton call unix:@broker files.v1.FileBroker/Watch --save 'file=changed-{n}'
         tail -f lines.json | baton call unix:@chat chat.v1.Chat/Join -
+        baton call unix:@vault vault.v1.Vault/Open -H 'authorization: Bearer abc'
         baton call unix:@chat chat.v1.Chat/Join $'{"text": "a"}\\n{"text": "b"}'
       """)
 

@@ -13,19 +13,29 @@ struct StreamCall: Sendable {
   let method: MethodType
   let session: Session
   let output: StreamOutput
+  private let beside: MetadataTrace
+
+  init(method: MethodType, session: Session, output: StreamOutput) {
+    self.method = method
+    self.session = session
+    self.output = output
+    beside = MetadataTrace(session.trace)
+  }
 
   /// Returns the reply of a method that has just one.
   func run(_ requests: Requests) async throws(Failure) -> DynamicMessage? {
     session.watch.runs(output.command)
     // What a request still opens counts no more.
     defer { session.watch.isDone() }
+    defer { beside.ended() }
     do {
       return try await call(requests)
     } catch let error as RPCError {
       // What kept the request says more than that none came. The server may be the first to say so.
       let isLate =
         error.code == .deadlineExceeded && (error.origin == .local || session.watch.hasPassed)
-      throw isLate ? session.watch.lateness ?? Failure(error) : Failure(error)
+      if isLate, let lateness = session.watch.lateness { throw lateness }
+      throw Failure(error)
     } catch let error as Failure {
       throw error
     } catch {
@@ -36,10 +46,10 @@ struct StreamCall: Sendable {
   private func call(_ requests: Requests) async throws -> DynamicMessage? {
     switch requests {
     case .one(let request):
-      return try await take(try session.replies(of: method.fullName, to: request))
+      return try await take(try session.replies(of: method.fullName, to: request, beside))
     case .stream(let lines):
       var reply: DynamicMessage?
-      try await session.call(method.fullName) { requests, replies in
+      try await session.call(method.fullName, beside) { requests, replies in
         reply = try await exchange(lines, requests, replies)
       }
       return reply
@@ -75,6 +85,7 @@ struct StreamCall: Sendable {
 
   private func message(_ reply: consuming Reply) throws(RPCError) -> DynamicMessage {
     let message = try reply.decode(as: method.output)
+    beside.begun()
     session.trace.descriptors(message, arrow: "<")
     return message
   }

@@ -10,15 +10,21 @@ struct Session {
   let trace: Trace
   let watch: Watch
   private let connection: Connection
+  /// What every call tells the server beside its request.
+  private let metadata: Metadata
 
   /// Connects, within the time of `watch`.
   init(_ server: ServerArguments, _ watch: Watch) async throws(Failure) {
-    try await self.init(address: server.address, watch, isVerbose: server.verbose)
+    try await self.init(
+      address: server.address, watch, Metadata(server.headers), isVerbose: server.verbose)
   }
 
-  init(address text: String, _ watch: Watch, isVerbose: Bool) async throws(Failure) {
+  init(
+    address text: String, _ watch: Watch, _ metadata: Metadata, isVerbose: Bool
+  ) async throws(Failure) {
     let address = try Self.address(text)
     self.watch = watch
+    self.metadata = metadata
     trace = Trace(isVerbose: isVerbose)
     var options = ConnectionOptions()
     do throws(RPCError) {
@@ -82,7 +88,9 @@ struct Session {
 
   /// Calls `method`, a full name, and waits for the reply.
   func call(_ method: String, _ request: EncodedMessage) async throws(RPCError) -> Reply {
-    let options = try options()
+    let beside = MetadataTrace(trace)
+    defer { beside.ended() }
+    let options = try options(beside)
     return try await trace.timed { () throws(RPCError) in
       try await connection.call(method: method, request, options: options)
     } _: { reply in
@@ -92,18 +100,21 @@ struct Session {
   }
 
   /// Calls `method` with one request.
-  func replies(of method: String, to request: EncodedMessage) throws(RPCError) -> ReplyStream {
-    connection.serverStream(method: method, request, options: try options())
+  func replies(
+    of method: String, to request: EncodedMessage, _ beside: MetadataTrace
+  ) throws(RPCError) -> ReplyStream {
+    connection.serverStream(method: method, request, options: try options(beside))
   }
 
   /// Calls `method` with a stream of requests.
   func call(
-    _ method: String, _ body: (EncodedRequestWriter, ReplyStream) async throws -> Void
+    _ method: String, _ beside: MetadataTrace,
+    _ body: (EncodedRequestWriter, ReplyStream) async throws -> Void
   ) async throws {
-    try await connection.bidirectionalStream(method: method, options: try options(), body)
+    try await connection.bidirectionalStream(method: method, options: try options(beside), body)
   }
 
-  private func options() throws(RPCError) -> CallOptions {
-    CallOptions(timeout: try watch.rest())
+  private func options(_ beside: MetadataTrace) throws(RPCError) -> CallOptions {
+    CallOptions(timeout: try watch.rest(), metadata: metadata, info: beside.info)
   }
 }

@@ -29,6 +29,19 @@ struct Trace {
     }
   }
 
+  /// One line for each entry of what the server says beside its replies; `kind` is what it is.
+  func metadata(_ metadata: Metadata?, kind: String) {
+    guard isVerbose, let metadata else { return }
+    for entry in metadata.entries {
+      let value =
+        switch entry.value {
+        case .text(let text): text
+        case .bytes(let bytes): Base64.encode(bytes)
+        }
+      say("< \(kind) \(entry.key): \(value)")
+    }
+  }
+
   private func say(_ line: String) {
     Diagnostics.trace(line)
   }
