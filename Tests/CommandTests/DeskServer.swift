@@ -1,4 +1,5 @@
 import Baton
+import BatonMessages
 
 /// What `shelf.proto` has that says more than it replies.
 struct DeskServer: Desk.Service {
@@ -18,18 +19,24 @@ struct DeskServer: Desk.Service {
 
   func refuse(_ request: FailRequest, context: CallContext) async throws -> TakeRequest {
     try context.setTrailers(["desk": "closed"])
-    throw Self.error(request)
+    throw try Self.error(request)
   }
 
   func refuseAll(
     _ request: FailRequest, replies: ReplyWriter<TakeRequest>, context: CallContext
   ) async throws {
     try context.setTrailers(["desk": "closed"])
-    throw Self.error(request)
+    throw try Self.error(request)
   }
 
-  private static func error(_ request: FailRequest) -> RPCError {
-    RPCError(RPCError.Code(rawValue: request.code), request.message)
+  private static func error(_ request: FailRequest) throws -> RPCError {
+    RPCError(
+      RPCError.Code(rawValue: request.code), request.message,
+      details: [
+        try ProtoAny(packing: request), try ProtoAny(packing: ProtoDuration(seconds: 3)),
+        ProtoAny(typeUrl: "type.googleapis.com/desk.v1.Unknown", value: [1, 2, 3]),
+        ProtoAny(typeUrl: "type.googleapis.com/shelf.v1.FailRequest", value: [0xFF]),
+      ])
   }
 }
 

@@ -1,7 +1,7 @@
 import Baton
 import Testing
 
-/// What is said beside messages: metadata and trailers.
+/// What is said beside messages: metadata, trailers and the details of errors.
 @Suite(.timeLimit(.minutes(2))) struct MetadataTests {
   private func desk(
     _ arguments: String..., options: ServerOptions = ServerOptions()
@@ -53,6 +53,26 @@ import Testing
       #expect(answered.errors == "")
       #expect(answered.status == 0)
     }
+  }
+
+  @Test(arguments: ["Refuse", "RefuseAll"])
+  func `an error's details are JSON where their type is known, else their type and size`(
+    method: String
+  ) async throws {
+    let result = try await desk(
+      "call", "ADDRESS", "shelf.v1.Desk/\(method)", #"{"code": 9, "message": "as\u007f asked"}"#)
+    #expect(
+      result.errors == """
+        baton: FAILED_PRECONDITION: as\u{FFFD} asked
+        baton: detail: {"@type":"type.googleapis.com/shelf.v1.FailRequest","code":9,\
+        "message":"as\\u007f asked"}
+        baton: detail: {"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}
+        baton: detail: type.googleapis.com/desk.v1.Unknown, 3 bytes
+        baton: detail: type.googleapis.com/shelf.v1.FailRequest, 1 bytes
+
+        """)
+    #expect(result.status == 9)
+    #expect(result.text == "")
   }
 
   @Test(arguments: ["Refuse", "RefuseAll"])

@@ -28,7 +28,9 @@ struct CallCommand: AsyncParsableCommand {
       the path where a second reply has it. --exec waits for the command before it takes the next \
       reply, and goes on when one fails. Ctrl-C cancels the call, and ends the server of exec:.
 
-      --verbose prints the metadata and the trailers of the reply on standard error.
+      What an error says beside its message is printed behind it, a line for each detail: as JSON, or \
+      with its type and size where the schema does not know the type. --verbose prints the metadata \
+      and the trailers of the reply. All of that goes to standard error.
 
       --timeout counts connecting, reading the request and opening what it names, too.
 
@@ -133,7 +135,7 @@ struct CallCommand: AsyncParsableCommand {
       session.trace.descriptors(answer, arrow: "<")
       return answer
     } catch {
-      throw Failure(error)
+      throw Failure(error, method.service.pool)
     }
   }
 

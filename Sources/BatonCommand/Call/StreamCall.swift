@@ -35,7 +35,7 @@ struct StreamCall: Sendable {
       let isLate =
         error.code == .deadlineExceeded && (error.origin == .local || session.watch.hasPassed)
       if isLate, let lateness = session.watch.lateness { throw lateness }
-      throw Failure(error)
+      throw Failure(error, method.service.pool)
     } catch let error as Failure {
       throw error
     } catch {

@@ -20,6 +20,9 @@ enum Diagnostics {
       Interrupt.end(by: signal)
     }
     write(terminal(.red, "baton:") + " " + line(failure.message))
+    for detail in failure.details {
+      write(terminal(.red, "baton:") + " detail: " + line(detail, most: DetailTexts.mostShown))
+    }
     exit(failure.status.number)
   }
 
@@ -59,8 +62,8 @@ enum Diagnostics {
   private static let mostShown = 8192
 
   /// Messages may come from a peer nobody vouches for.
-  private static func line(_ message: String) -> String {
-    let shown = message.unicodeScalars.prefix(mostShown)
+  private static func line(_ message: String, most: Int = mostShown) -> String {
+    let shown = message.unicodeScalars.prefix(most)
     let isWhole = shown.endIndex == message.unicodeScalars.endIndex
     return (String(shown) + (isWhole ? "" : "…")).split(whereSeparator: \.isNewline).joined(
       separator: " "

@@ -1,9 +1,12 @@
 import Baton
+import BatonMessages
 
-/// Why a command ends without success: one line for people, and the exit status for scripts.
+/// Why a command ends without success: one line for people, with a line for each detail of an RPC's
+/// error, and the exit status for scripts.
 package struct Failure: Error {
   package let status: Status
   package let message: String
+  let details: [String]
 
   /// The exit statuses that are not a call's own; the numbers are those of sysexits(3).
   package enum Status: Sendable, Hashable {
@@ -40,9 +43,10 @@ package struct Failure: Error {
     }
   }
 
-  package init(_ status: Status, _ message: String) {
+  package init(_ status: Status, _ message: String, details: [String] = []) {
     self.status = status
     self.message = message
+    self.details = details
   }
 
   static func usage(_ message: String) -> Failure { Failure(.usage, message) }
@@ -50,7 +54,9 @@ package struct Failure: Error {
 }
 
 extension Failure {
-  init(_ error: RPCError) {
-    self.init(.call(error.code.rawValue), "\(error)")
+  /// `pool` has the types of the error's details, as far as they are known.
+  init(_ error: RPCError, _ pool: SchemaPool? = nil) {
+    let texts = error.details.isEmpty ? [] : DetailTexts(pool).texts(of: error.details)
+    self.init(.call(error.code.rawValue), "\(error)", details: texts)
   }
 }
