@@ -225,6 +225,12 @@ import Testing
     #expect(result)
   }
 
+  @Test func `zsh puts no space behind a scheme`() async throws {
+    let made = try await Tool.baton("--generate-completion-script", "zsh")
+    #expect(made.text.contains(#"schemes=("${(@M)non_empty_completions:#(unix|exec|fd)\\:}")"#))
+    #expect(made.text.contains("    _describe -V '' schemes -S '' -- others -- empty_completions"))
+  }
+
   @Test func `completing starts no program`() async {
     #expect(await Completions.methods(["baton", "call", Tool.broker(), ""], 3, "") == [])
   }

@@ -5,8 +5,22 @@ enum CompletionScript {
   /// What ArgumentParser answers to `--generate-completion-script` and to requests for help, made
   /// fit for the colons in addresses.
   static func adapted(_ text: String) -> String {
-    text == BatonTool.completionScript(for: .bash) ? text + "\n" + bashColons : text
+    if text == BatonTool.completionScript(for: .bash) { return text + "\n" + bashColons }
+    if text == BatonTool.completionScript(for: .zsh) {
+      return text.replacing(zshOffer, with: zshSchemes)
+    }
+    return text
   }
+
+  /// How the script of zsh offers what may stand somewhere.
+  private static let zshOffer = "_describe -V '' non_empty_completions --"
+
+  /// Behind a scheme the address goes on: there zsh puts no space.
+  private static let zshSchemes = #"""
+    local -ar schemes=("${(@M)non_empty_completions:#(unix|exec|fd)\\:}")
+        local -ar others=("${(@)non_empty_completions:|schemes}")
+        _describe -V '' schemes -S '' -- others --
+    """#
 
   private static let bashColons = #"""
     # bash takes the colons of addresses for ends of words. Here such words are put together again, and
