@@ -60,12 +60,15 @@ package enum Completions {
     }
   }
 
+  /// How long somebody may wait for a server that does not answer. A busy machine needs some of it.
+  private static let patience: Duration = .seconds(3)
+
   /// Asks the server that the words name if it listens on a socket: completing starts no program.
   private static func ask(_ words: [String]) async -> ServerSchema? {
     let (address, metadata) = server(in: words)
     guard let address,
       let session = try? await Session(
-        address: address, Watch(.seconds(1)), metadata, isVerbose: false)
+        address: address, Watch(patience), metadata, isVerbose: false)
     else { return nil }
     return try? await ServerSchema(of: session)
   }
