@@ -324,4 +324,21 @@ import Testing
       close(null)
     }
   }
+
+  @Test(.processOfItsOwn) func `where there can be no thread there is no loop, but an error`()
+    async
+  {
+    await #expect(processExitsWith: .success) {
+      // Its thread lives on, so that its stack is not there to be used again.
+      let first = try EventLoop()
+      defer { first.shutdown() }
+      let pages = try #require(
+        try Descriptor.open("/proc/self/statm").readTextToEnd().split(separator: " ").first
+          .flatMap { UInt($0) })
+      // Room for all but a thread's stack, which has 2 MiB or more (pthread_create(3), EAGAIN).
+      var limit = rlimit(rlim_cur: pages * 4096 + (1 << 20), rlim_max: rlim_t.max)
+      #expect(setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0)
+      #expect(throws: Errno.resourceTemporarilyUnavailable) { try EventLoop() }
+    }
+  }
 }

@@ -13,7 +13,7 @@ public final class EventLoop: TaskExecutor {
   /// Starts the thread.
   public init(options: EventLoopOptions = EventLoopOptions()) throws(Errno) {
     core = try LoopCore(options)
-    core.start(self)
+    try core.start(self)
   }
 
   public func enqueue(_ job: consuming ExecutorJob) {

@@ -54,8 +54,8 @@ final class LoopCore: @unchecked Sendable {
   deinit { receiveBuffer.deallocate() }
 
   /// Runs the loop on a thread of its own, which keeps this object and `loop` until it is stopped.
-  func start(_ loop: EventLoop) {
-    LoopThread.start { [self] in
+  func start(_ loop: EventLoop) throws(Errno) {
+    try LoopThread.start { [self] in
       baton_set_thread_loop(Unmanaged.passUnretained(self).toOpaque())
       run(on: loop.asUnownedTaskExecutor())
       baton_set_thread_loop(nil)

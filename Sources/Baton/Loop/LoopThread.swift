@@ -1,5 +1,6 @@
 internal import CBaton
 import Glibc
+import SystemPackage
 
 /// A detached thread that runs one closure.
 enum LoopThread {
@@ -8,7 +9,8 @@ enum LoopThread {
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  static func start(_ run: @escaping @Sendable () -> Void) {
+  /// Throws where the process may have no more threads (pthread_create(3)).
+  static func start(_ run: @escaping @Sendable () -> Void) throws(Errno) {
     let body = Unmanaged.passRetained(Body(run))
     var thread = pthread_t()
     let result = pthread_create(
@@ -20,7 +22,10 @@ enum LoopThread {
         body.run()
         return nil
       }, body.toOpaque())
-    precondition(result == 0, "pthread_create: \(result)")
+    if result != 0 {
+      body.release()
+      throw Errno(rawValue: result)
+    }
     pthread_detach(thread)
   }
 }

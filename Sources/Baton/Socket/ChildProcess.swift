@@ -1,5 +1,6 @@
 internal import CBaton
 import Glibc
+import SystemPackage
 
 /// A child that `exec:` started. It ends by itself when its connection does, which it knows once it
 /// said hello; its exit status is collected then, so that no zombie stays.
@@ -52,9 +53,14 @@ package final class ChildProcess: Sendable {
       baton_close(pidfd)
       return
     }
-    LoopThread.start {
-      var status: Int32 = 0
-      _ = baton_reap(pidfd, true, &status)
+    do throws(Errno) {
+      try LoopThread.start {
+        var status: Int32 = 0
+        _ = baton_reap(pidfd, true, &status)
+        baton_close(pidfd)
+      }
+    } catch {
+      // Nobody waits for the child, which stays a zombie until this process ends.
       baton_close(pidfd)
     }
   }

@@ -34,12 +34,18 @@ enum Dialer {
       if error.errno != .resourceTemporarilyUnavailable { throw error }
     }
     let result: Result<Dialled, ConnectionError> = await withUnsafeContinuation { waiter in
-      LoopThread.start {
-        do throws(ConnectionError) {
-          waiter.resume(returning: .success(try connect(address, options)))
-        } catch {
-          waiter.resume(returning: .failure(error))
+      do throws(Errno) {
+        try LoopThread.start {
+          do throws(ConnectionError) {
+            waiter.resume(returning: .success(try connect(address, options)))
+          } catch {
+            waiter.resume(returning: .failure(error))
+          }
         }
+      } catch {
+        let failure = ConnectionError(
+          .unreachable, "cannot wait for the server at \(address)", errno: error)
+        waiter.resume(returning: .failure(failure))
       }
     }
     return try result.get()
