@@ -161,6 +161,7 @@ func withServer<Result>(
     let service = EchoService { request, _ in
       numbers.add("\(request.number)")
       begins.yield()
+      // Longer than the other call has time.
       if request.number == 1 { try await Task.sleep(for: .milliseconds(300)) }
       return request
     }

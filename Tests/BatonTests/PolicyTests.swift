@@ -284,6 +284,7 @@ import Testing
   @Test func `a client that sends no more is not asked whether it lives`() async throws {
     let (peer, other) = try RawPeer.pair()
     let service = EchoService { request, _ in
+      // Longer than a ping and its answer may take.
       try await Task.sleep(for: .milliseconds(300))
       return request
     }

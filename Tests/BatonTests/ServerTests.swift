@@ -247,6 +247,22 @@ import Testing
     #expect(error?.message.contains("is served twice") == true)
   }
 
+  @Test func `a server that could not bind may be run again`() async throws {
+    let path = Self.path()
+    let server = Server(address: "unix:\(path)", services: [EchoService()])
+    #expect(mkdir(path, 0o700) == 0)
+    try await onOwnThread {
+      let error = await #expect(throws: ConnectionError.self) { try await server.run() }
+      #expect(error?.kind == .address)
+      #expect(rmdir(path) == 0)
+      try await Self.serve(server) {
+        let connection = try await server.connect()
+        #expect(try await connection.call(EchoService.echo, EchoMessage(number: 3)).number == 3)
+        connection.close()
+      }
+    }
+  }
+
   @Test func `a server runs once`() async throws {
     let server = Server(addresses: [], services: [EchoService()])
     try await onOwnThread {

@@ -117,6 +117,8 @@ public final class Server: Sendable {
   }
 
   private func run(until watch: SignalWatch?) async throws(ConnectionError) {
+    try bind()
+    // Where it could not bind, it may be tried again.
     let isFirst = state.withLock { state in
       defer { state.hasRun = true }
       return !state.hasRun
@@ -124,7 +126,6 @@ public final class Server: Sendable {
     if !isFirst {
       throw ConnectionError(.closed, "the server runs, or has run, already: make another one")
     }
-    try bind()
     guard let bound = state.withLock({ $0.bound }) else { return }
     baton_raise_descriptor_limit()
     let loops = try makeLoops()

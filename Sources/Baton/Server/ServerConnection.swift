@@ -33,7 +33,8 @@ final class ServerConnection: @unchecked Sendable {
   @exclusivity(unchecked) private var hasFinished = false
   /// Those that came with the requests of the calls that are owed an answer.
   @exclusivity(unchecked) var descriptorsInFlight: DescriptorsInFlight
-  @exclusivity(unchecked) private var idleTimer: LoopTimer?
+  /// Ends the connection when it has not been used for long, or soon behind its last answer.
+  @exclusivity(unchecked) private var endTimer: LoopTimer?
   @exclusivity(unchecked) private var lastUsed: UInt64 = 0
 
   /// The other half of this end, for handlers that call the client, on any thread. Let go at the end.
@@ -103,7 +104,7 @@ final class ServerConnection: @unchecked Sendable {
     let now = LoopClock.now
     if !calls.isEmpty || lastUsed == 0 || isReceivingRequest { lastUsed = now }
     if now >= lastUsed &+ timeout { return leave() }
-    idleTimer = channel.loop.schedule(at: lastUsed &+ timeout) { self.watchIdleness() }
+    endTimer = channel.loop.schedule(at: lastUsed &+ timeout) { self.watchIdleness() }
   }
 
   /// Behind the last answer the connection ends, when the client has read it. At the end that
@@ -117,11 +118,10 @@ final class ServerConnection: @unchecked Sendable {
     channel.finish()
   }
 
-  /// Does not wait for the other end's end for long: a blocking client finds out when it calls. What
-  /// has been sent to it can be read all the same.
+  /// A blocking client finds out when it calls, and reads all the same what was sent to it.
   private func endSoon() {
-    idleTimer?.cancel()
-    idleTimer = channel.loop.schedule(at: LoopClock.now &+ Self.grace) {
+    endTimer?.cancel()
+    endTimer = channel.loop.schedule(at: LoopClock.now &+ Self.grace) {
       self.channel.endIfAllHasLeft(ConnectionError(.closed, "the server is shutting down"))
     }
   }
@@ -384,7 +384,7 @@ final class ServerConnection: @unchecked Sendable {
 
   func ended(_ error: ConnectionError) {
     let calls = calls.removeAll()
-    idleTimer?.cancel()
+    endTimer?.cancel()
     let endpoint = endpoint.withLock { $0.take() }
     for call in calls {
       descriptorsInFlight.release(call.descriptors)
